@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+# The core knows neither FUSE nor the command line; unit tests link it alone.
+noinst_LIBRARIES += %D%/libcore.a
+%C%_libcore_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+%C%_libcore_a_SOURCES = \
+	%D%/base/arena.c \
+	%D%/base/buf.c \
+	%D%/base/err.c \
+	%D%/base/idset.c \
+	include/topofs/arena.h \
+	include/topofs/buf.h \
+	include/topofs/err.h \
+	include/topofs/idset.h \
+	$(NULL)

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+# A shell test exits 0 (passed), 77 (skipped) or anything else (failed); tests/lib.sh says how to write one.
+shell_tests = \
+	%D%/layering.sh \
+	$(NULL)
+
+# Criterion programs of one test-NOUN.c a header, linked into one; each test is a line of make check.
+unit_tests = \
+	%D%/unit/test-arena.c \
+	%D%/unit/test-buf.c \
+	%D%/unit/test-idset.c \
+	$(NULL)
+
+TESTS = $(shell_tests)
+if HAVE_CRITERION
+check_PROGRAMS += %D%/unit/unit
+%C%_unit_unit_SOURCES = $(unit_tests)
+%C%_unit_unit_CPPFLAGS = $(AM_CPPFLAGS) $(CRITERION_CFLAGS)
+%C%_unit_unit_LDADD = src/libcore.a $(CRITERION_LIBS) $(JANSSON_LIBS)
+TESTS += %D%/unit/unit
+else
+TESTS += %D%/unit/no-criterion.sh
+endif
+
+EXTRA_DIST += \
+	%D%/lib.sh \
+	%D%/lsan.supp \
+	%D%/unit/no-criterion.sh \
+	$(shell_tests) \
+	$(unit_tests) \
+	$(NULL)
+
+TEST_EXTENSIONS = .sh
+SH_LOG_COMPILER = /bin/sh
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+AM_TESTS_ENVIRONMENT = \
+	top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
+	top_builddir='$(abs_top_builddir)'; export top_builddir; \
+	TOPOFS='$(abs_top_builddir)/topofs$(EXEEXT)'; export TOPOFS; \
+	TOPOFS_PATH='$(abs_top_srcdir)/examples'; export TOPOFS_PATH; \
+	LC_ALL=C; export LC_ALL; \
+	CRITERION_OUTPUTS=tap:-; export CRITERION_OUTPUTS; \
+	LSAN_OPTIONS='suppressions=$(abs_top_srcdir)/tests/lsan.supp:print_suppressions=0'; export LSAN_OPTIONS;
