@@ -7,8 +7,14 @@ noinst_LIBRARIES += %D%/libcore.a
 	%D%/base/buf.c \
 	%D%/base/err.c \
 	%D%/base/idset.c \
+	%D%/tree/diff.c \
+	%D%/tree/dump.c \
+	%D%/tree/load.c \
+	%D%/tree/save.c \
+	%D%/tree/tree.c \
 	include/topofs/arena.h \
 	include/topofs/buf.h \
 	include/topofs/err.h \
 	include/topofs/idset.h \
+	include/topofs/tree.h \
 	$(NULL)
