@@ -7,6 +7,10 @@ noinst_LIBRARIES += %D%/libcore.a
 	%D%/base/buf.c \
 	%D%/base/err.c \
 	%D%/base/idset.c \
+	%D%/topo/facts.c \
+	%D%/topo/resources.c \
+	%D%/topo/rules.c \
+	%D%/topo/topo.c \
 	%D%/tree/diff.c \
 	%D%/tree/dump.c \
 	%D%/tree/load.c \
@@ -15,6 +19,9 @@ noinst_LIBRARIES += %D%/libcore.a
 	include/topofs/arena.h \
 	include/topofs/buf.h \
 	include/topofs/err.h \
+	include/topofs/facts.h \
 	include/topofs/idset.h \
+	include/topofs/rules.h \
+	include/topofs/topo.h \
 	include/topofs/tree.h \
 	$(NULL)

@@ -9,6 +9,7 @@ unit_tests = \
 	%D%/unit/test-arena.c \
 	%D%/unit/test-buf.c \
 	%D%/unit/test-idset.c \
+	%D%/unit/test-resources.c \
 	%D%/unit/test-tree.c \
 	$(NULL)
 

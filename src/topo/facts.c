@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "topofs/facts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct idset nobody;
+
+/* --- CPUs ------------------------------------------------------------------------------------------------ */
+
+/*
+ * CPUs are siblings at a level when they agree on its id and on those of all levels around it: core 0 of
+ * package 0 is not core 0 of package 1, and arm64 numbers cores anew in every cluster.
+ */
+static int compare_at_level(const void *x, const void *y, void *level)
+{
+	const struct cpu *a = *(const struct cpu *const *)x, *b = *(const struct cpu *const *)y;
+	for (int l = N_LEVELS - 1; l >= *(const int *)level; l--)
+		if (a->level[l] != b->level[l])
+			return a->level[l] < b->level[l] ? -1 : 1;
+	return 0;
+}
+
+static void group_by_level(struct facts *f, const struct cpu **order, size_t n, int level)
+{
+	qsort_r(order, n, sizeof *order, compare_at_level, &level);
+	for (size_t first = 0, end; first < n; first = end) {
+		struct idset *group = arena_alloc(&f->arena, sizeof *group);
+		for (end = first; end < n && !compare_at_level(&order[first], &order[end], &level); end++)
+			if (idset_has(&f->topo->online, order[end]->id))
+				idset_add(&f->arena, group, order[end]->id);
+		for (size_t i = first; i < end; i++)
+			f->cpus[order[i] - f->topo->cpus.at].siblings[level] = group;
+	}
+}
+
+/* A level that nobody spoke of is as large as the one inside (a cluster) or around it (a die). */
+static void fill_unknown_levels(struct cpu_facts *facts, const struct cpu *cpu)
+{
+	if (cpu->level[LEVEL_CLUSTER] == TOPO_UNKNOWN)
+		facts->siblings[LEVEL_CLUSTER] = facts->siblings[LEVEL_CORE];
+	if (cpu->level[LEVEL_DIE] == TOPO_UNKNOWN)
+		facts->siblings[LEVEL_DIE] = facts->siblings[LEVEL_PACKAGE];
+}
+
+static void find_siblings(struct facts *f)
+{
+	const struct topo *t = f->topo;
+	const struct cpu **order = arena_alloc(&f->arena, (t->cpus.n + 1) * sizeof *order);
+	size_t n = 0;
+	for (size_t i = 0; i < t->cpus.n; i++) {
+		for (int l = 0; l < N_LEVELS; l++)
+			f->cpus[i].siblings[l] = &nobody;
+		if (t->cpus.at[i].level[LEVEL_PACKAGE] != TOPO_UNKNOWN)
+			order[n++] = &t->cpus.at[i];
+	}
+	for (int l = 0; l < N_LEVELS; l++)
+		group_by_level(f, order, n, l);
+	for (size_t i = 0; i < t->cpus.n; i++)
+		fill_unknown_levels(&f->cpus[i], &t->cpus.at[i]);
+}
+
+static struct cpu_facts *facts_of_cpu(struct facts *f, int64_t id)
+{
+	const struct cpu *cpu = topo_cpu(f->topo, (uint32_t)id);
+	return cpu ? &f->cpus[cpu - f->topo->cpus.at] : NULL;
+}
+
+/* Who has which cache, node and kind: the topology says it from the other side. */
+static void turn_sets_around(struct facts *f)
+{
+	const struct topo *t = f->topo;
+	for (uint32_t c = 0; c < t->caches.n; c++)
+		IDSET_EACH (id, &t->caches.at[c].cpus) {
+			struct cpu_facts *cpu = facts_of_cpu(f, id);
+			if (cpu)
+				*LIST_ADD(&f->arena, &cpu->caches) = c;
+		}
+	for (uint32_t n = 0; n < t->nodes.n; n++)
+		IDSET_EACH (id, &t->nodes.at[n].cpus) {
+			struct cpu_facts *cpu = facts_of_cpu(f, id);
+			if (cpu)
+				*LIST_ADD(&f->arena, &cpu->nodes) = n;
+		}
+	for (uint32_t k = 0; k < t->kinds.n; k++)
+		IDSET_EACH (id, &t->kinds.at[k].cpus) {
+			struct cpu_facts *cpu = facts_of_cpu(f, id);
+			if (cpu)
+				cpu->kind = &t->kinds.at[k];
+		}
+}
+
+/* --- nodes ----------------------------------------------------------------------------------------------- */
+
+static void sort_nodes(struct facts *f)
+{
+	f->node_cpus = arena_alloc(&f->arena, f->topo->nodes.n * sizeof *f->node_cpus);
+	for (size_t i = 0; i < f->topo->nodes.n; i++) {
+		const struct node *node = &f->topo->nodes.at[i];
+		f->node_cpus[i] = idset_and(&f->arena, &node->cpus, &f->topo->online);
+		idset_add(&f->arena, &f->nodes_online, node->id);
+		if (!idset_is_empty(&node->cpus))
+			idset_add(&f->arena, &f->has_cpu, node->id);
+		if (node->memory_k)
+			idset_add(&f->arena, &f->has_memory, node->id);
+		/* a device's memory is onlined movable, so that the device can have it back */
+		if (node->memory_k && node->device == BDF_NONE)
+			idset_add(&f->arena, &f->has_normal_memory, node->id);
+		if (node->generic_initiator)
+			idset_add(&f->arena, &f->has_generic_initiator, node->id);
+	}
+}
+
+/* --- PCI: places ----------------------------------------------------------------------------------------- */
+
+static int compare_address(const void *x, const void *y, void *topo)
+{
+	const struct topo *t = topo;
+	uint64_t a = t->pci.at[*(const uint32_t *)x].address, b = t->pci.at[*(const uint32_t *)y].address;
+	return (a > b) - (a < b);
+}
+
+uint32_t facts_pci(const struct facts *f, uint64_t address)
+{
+	size_t low = 0, high = f->topo->pci.n;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		uint64_t there = f->topo->pci.at[f->by_address[middle]].address;
+		if (there == address)
+			return f->by_address[middle];
+		if (there < address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return FACTS_NONE;
+}
+
+static uint32_t root_of(const struct topo *t, uint64_t bus_key)
+{
+	for (uint32_t r = 0; r < t->roots.n; r++)
+		if (((uint64_t)t->roots.at[r].domain << 8 | t->roots.at[r].bus) == bus_key)
+			return r;
+	return FACTS_NONE;
+}
+
+static const char *pci_path(struct facts *f, uint32_t i);
+
+static const char *root_path(struct facts *f, uint32_t r)
+{
+	const struct pci_root *root = &f->topo->roots.at[r];
+	if (!f->root_paths[r]) {
+		uint32_t bearer = root->under_function == BDF_NONE ? FACTS_NONE : facts_pci(f, root->under_function);
+		const char *above = bearer != FACTS_NONE ? pci_path(f, bearer)
+				    : root->under	 ? arena_printf(&f->arena, "sys/devices/%s", root->under)
+							 : "sys/devices";
+		f->root_paths[r] = arena_printf(&f->arena, "%s/pci%04x:%02x", above, root->domain, root->bus);
+	}
+	return f->root_paths[r];
+}
+
+static const char *pci_path(struct facts *f, uint32_t i)
+{
+	struct pci_facts *p = &f->pci[i];
+	if (!p->path) {
+		const char *above = p->parent != FACTS_NONE ? pci_path(f, p->parent) : root_path(f, p->root);
+		_cleanup_buf_ struct buf name = { 0 };
+		bdf_print(f->topo->pci.at[i].address, &name);
+		p->path = arena_printf(&f->arena, "%s/%s", above, buf_text(&name));
+	}
+	return p->path;
+}
+
+static void find_places(struct facts *f)
+{
+	const struct topo *t = f->topo;
+	for (uint32_t i = 0; i < t->pci.n; i++) {
+		const struct pci *pci = &t->pci.at[i];
+		f->pci[i].parent = pci->parent == BDF_NONE ? FACTS_NONE : facts_pci(f, pci->parent);
+		/* neighbours mostly share their root */
+		bool as_before = i > 0 && t->pci.at[i - 1].root == pci->root;
+		f->pci[i].root = as_before ? f->pci[i - 1].root : root_of(t, pci->root);
+	}
+	for (uint32_t r = 0; r < t->roots.n; r++)
+		root_path(f, r);
+	for (uint32_t k = 0; k < t->pci.n; k++) {
+		uint32_t i = f->by_address[k];
+		pci_path(f, i);
+		if (f->pci[i].parent != FACTS_NONE)
+			*LIST_ADD(&f->arena, &f->pci[f->pci[i].parent].children) = i;
+		uint32_t pf = t->pci.at[i].physfn == BDF_NONE ? FACTS_NONE : facts_pci(f, t->pci.at[i].physfn);
+		if (pf != FACTS_NONE)
+			*LIST_ADD(&f->arena, &f->pci[pf].vfs) = i;
+	}
+}
+
+/* --- PCI: links and types -------------------------------------------------------------------------------- */
+
+static enum pcie_type type_by_place(const struct facts *f, uint32_t i)
+{
+	const struct pci *pci = &f->topo->pci.at[i];
+	if (pci->type != PCIE_AUTO)
+		return (enum pcie_type)pci->type;
+	uint32_t parent = f->pci[i].parent;
+	if (!pci->bridge)
+		return PCIE_ENDPOINT;
+	if (parent == FACTS_NONE)
+		return PCIE_ROOT_PORT;
+	return f->pci[parent].type == PCIE_UPSTREAM ? PCIE_DOWNSTREAM : PCIE_UPSTREAM;
+}
+
+static bool leads_down(const struct pci_facts *p)
+{
+	return p->type == PCIE_ROOT_PORT || p->type == PCIE_DOWNSTREAM;
+}
+
+/* What the other end of the link says, where this end says nothing. */
+static void take_link(struct pci_facts *to, const struct pci_facts *from)
+{
+	if (!to->link.speed)
+		to->link = from->link;
+	if (!to->max_link.speed)
+		to->max_link = from->max_link;
+}
+
+static void say_links(struct facts *f)
+{
+	for (uint32_t i = 0; i < f->topo->pci.n; i++) {
+		const struct pci *pci = &f->topo->pci.at[i];
+		f->pci[i].type = type_by_place(f, i);
+		f->pci[i].link = pci->link;
+		f->pci[i].max_link = pci->max_link.speed ? pci->max_link : pci->link;
+	}
+}
+
+/*
+ * Both ends of a link run at the same speed, so one may speak for both: ports first ask below (bridges stand
+ * before what is below them, so backwards), then functions ask above.
+ */
+static void find_links(struct facts *f)
+{
+	const struct topo *t = f->topo;
+	say_links(f);
+	for (uint32_t i = (uint32_t)t->pci.n; i-- > 0;) {
+		struct pci_facts *p = &f->pci[i];
+		for (size_t c = 0; c < p->children.n && leads_down(p) && !p->link.speed; c++)
+			take_link(p, &f->pci[p->children.at[c]]);
+	}
+	for (uint32_t i = 0; i < t->pci.n; i++) {
+		struct pci_facts *p = &f->pci[i];
+		if (t->pci.at[i].type == PCIE_AUTO && p->parent != FACTS_NONE && leads_down(&f->pci[p->parent]))
+			take_link(p, &f->pci[p->parent]);
+		if (!p->link.speed)
+			p->link = p->max_link;
+		if (!p->link.speed && t->pci.at[i].type == PCIE_AUTO)
+			p->type = PCIE_NONE;
+	}
+}
+
+static void find_local_cpus(struct facts *f)
+{
+	const struct topo *t = f->topo;
+	for (uint32_t i = 0; i < t->pci.n; i++) {
+		const struct pci *pci = &t->pci.at[i];
+		const struct node *node = pci->node < 0 ? NULL : topo_node(t, (uint32_t)pci->node);
+		f->pci[i].cpus = !idset_is_empty(&pci->cpus) ? &pci->cpus
+				 : node			       ? &f->node_cpus[node - t->nodes.at]
+							       : &t->online;
+	}
+}
+
+/* --- how functions reach each other ---------------------------------------------------------------------- */
+
+static size_t depth(const struct facts *f, uint32_t i)
+{
+	size_t n = 0;
+	for (; f->pci[i].parent != FACTS_NONE; i = f->pci[i].parent)
+		n++;
+	return n;
+}
+
+/* The deepest bridge above both, FACTS_NONE where they meet at a host bridge or not at all. */
+static uint32_t common_bridge(const struct facts *f, uint32_t a, uint32_t b)
+{
+	size_t da = depth(f, a), db = depth(f, b);
+	for (; da > db; da--)
+		a = f->pci[a].parent;
+	for (; db > da; db--)
+		b = f->pci[b].parent;
+	while (a != b && a != FACTS_NONE && b != FACTS_NONE) {
+		a = f->pci[a].parent;
+		b = f->pci[b].parent;
+	}
+	return a == b ? a : FACTS_NONE;
+}
+
+/* Bridges between a function and one above it. A switch's two ports and the port it hangs on count as one. */
+static size_t switches_below(const struct facts *f, uint32_t i, uint32_t top)
+{
+	size_t n = 0;
+	for (i = f->pci[i].parent; i != top && i != FACTS_NONE; i = f->pci[i].parent)
+		n += f->pci[i].type != PCIE_DOWNSTREAM && f->pci[i].type != PCIE_ROOT_PORT;
+	return n;
+}
+
+enum hop facts_hop(const struct facts *f, uint32_t a, uint32_t b)
+{
+	if (a == b)
+		return HOP_SELF;
+	uint32_t top = common_bridge(f, a, b);
+	if (top != FACTS_NONE)
+		return switches_below(f, a, top) + switches_below(f, b, top) ? HOP_PXB : HOP_PIX;
+	if (f->pci[a].root == f->pci[b].root)
+		return HOP_PHB;
+	return f->topo->pci.at[a].node == f->topo->pci.at[b].node ? HOP_NODE : HOP_SYS;
+}
+
+/* --------------------------------------------------------------------------------------------------------- */
+
+void facts_init(struct facts *f, const struct topo *t)
+{
+	*f = (struct facts){ .topo = t };
+	f->cpu_bits = (uint32_t)(idset_last(&t->possible) + 1);
+	f->cpus = arena_alloc(&f->arena, t->cpus.n * sizeof *f->cpus);
+	f->pci = arena_alloc(&f->arena, t->pci.n * sizeof *f->pci);
+	f->root_paths = arena_alloc(&f->arena, t->roots.n * sizeof *f->root_paths);
+	f->by_address = arena_alloc(&f->arena, t->pci.n * sizeof *f->by_address);
+	for (uint32_t i = 0; i < t->pci.n; i++)
+		f->by_address[i] = i;
+	qsort_r(f->by_address, t->pci.n, sizeof *f->by_address, compare_address, (void *)t);
+
+	find_siblings(f);
+	turn_sets_around(f);
+	sort_nodes(f);
+	find_places(f);
+	find_links(f);
+	find_local_cpus(f);
+	facts_place_bars(f);
+}
+
+void facts_done(struct facts *f)
+{
+	struct arena arena = f->arena;
+	*f = (struct facts){ 0 };
+	arena_done(&arena);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "topofs/topo.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *const level_names[N_LEVELS] = { "core", "cluster", "die", "package", "book", "drawer" };
+const char *const cache_type_names[] = { "Data", "Instruction", "Unified", NULL };
+
+void topo_done(struct topo *t)
+{
+	struct arena arena = t->arena;
+	*t = (struct topo){ 0 };
+	arena_done(&arena);
+}
+
+static int compare_cpu(const void *key, const void *element)
+{
+	uint32_t id = *(const uint32_t *)key, other = ((const struct cpu *)element)->id;
+	return (id > other) - (id < other);
+}
+
+static int compare_node(const void *key, const void *element)
+{
+	uint32_t id = *(const uint32_t *)key, other = ((const struct node *)element)->id;
+	return (id > other) - (id < other);
+}
+
+const struct cpu *topo_cpu(const struct topo *t, uint32_t id)
+{
+	return t->cpus.n ? bsearch(&id, t->cpus.at, t->cpus.n, sizeof *t->cpus.at, compare_cpu) : NULL;
+}
+
+const struct node *topo_node(const struct topo *t, uint32_t id)
+{
+	return t->nodes.n ? bsearch(&id, t->nodes.at, t->nodes.n, sizeof *t->nodes.at, compare_node) : NULL;
+}
+
+uint32_t topo_distance(const struct topo *t, size_t from, size_t to)
+{
+	const struct node *node = &t->nodes.at[from];
+	if (to < node->distances.n)
+		return node->distances.at[to];
+	return from == to ? 10 : 20;
+}
+
+const char *topo_map_get(const topo_map *map, const char *key)
+{
+	for (size_t i = 0; i < map->n; i++)
+		if (!strcmp(map->at[i].key, key))
+			return map->at[i].value;
+	return NULL;
+}
+
+void bdf_print(uint64_t address, struct buf *out)
+{
+	buf_printf(out, "%04x:%02x:%02x.%x", BDF_DOMAIN(address), BDF_BUS(address), BDF_DEVICE(address),
+		   BDF_FUNCTION(address));
+}
+
+const char *bdf_text(struct arena *a, uint64_t address)
+{
+	return arena_printf(a, "%04x:%02x:%02x.%x", BDF_DOMAIN(address), BDF_BUS(address), BDF_DEVICE(address),
+			    (unsigned)BDF_FUNCTION(address));
+}
+
+/* Reads a hexadecimal number of at most max; NULL when there is none. */
+static const char *hex(const char *p, uint32_t max, uint32_t *ret)
+{
+	static const char digits[] = "0123456789abcdef";
+	uint64_t v = 0;
+	const char *start = p, *digit;
+	for (; *p && (digit = strchr(digits, *p | 0x20)) && *p > ' '; p++) {
+		v = v << 4 | (uint64_t)(digit - digits);
+		if (v > max)
+			return NULL;
+	}
+	*ret = (uint32_t)v;
+	return p > start ? p : NULL;
+}
+
+const char *bdf_parse(const char *text, uint64_t base, uint64_t *ret)
+{
+	static const char wrong[] = "expected a PCI address such as \"0000:3b:00.0\"";
+	uint32_t part[3], dev, fn;
+	size_t n = 0;
+	const char *p = hex(text, UINT32_MAX, &part[n++]);
+	while (p && *p == ':' && n < 3)
+		p = hex(p + 1, UINT32_MAX, &part[n++]);
+	if (!p || *p != '.' || !(p = hex(p + 1, 7, &fn)) || *p)
+		return wrong;
+	dev = part[n - 1];
+	uint32_t bus = n >= 2 ? part[n - 2] : BDF_BUS(base);
+	uint32_t domain = n == 3 ? part[0] : BDF_DOMAIN(base);
+	if (bus > 0xff || dev > 0x1f)
+		return wrong;
+	*ret = BDF(domain, bus, dev, fn);
+	return NULL;
+}
