@@ -7,6 +7,25 @@ noinst_LIBRARIES += %D%/libcore.a
 	%D%/base/buf.c \
 	%D%/base/err.c \
 	%D%/base/idset.c \
+	%D%/format/condense.c \
+	%D%/format/condense.h \
+	%D%/format/condense_cpu.c \
+	%D%/format/document.h \
+	%D%/format/expand.c \
+	%D%/format/expand.h \
+	%D%/format/expand_cache.c \
+	%D%/format/expand_cpu.c \
+	%D%/format/expand_pci.c \
+	%D%/format/fields.c \
+	%D%/format/format.c \
+	%D%/format/json.c \
+	%D%/format/layout.c \
+	%D%/format/layout.h \
+	%D%/format/types.c \
+	%D%/format/types.h \
+	%D%/format/types_files.c \
+	%D%/format/types_object.c \
+	%D%/format/types_pci.c \
 	%D%/topo/facts.c \
 	%D%/topo/resources.c \
 	%D%/topo/rules.c \
@@ -20,6 +39,7 @@ noinst_LIBRARIES += %D%/libcore.a
 	include/topofs/buf.h \
 	include/topofs/err.h \
 	include/topofs/facts.h \
+	include/topofs/format.h \
 	include/topofs/idset.h \
 	include/topofs/rules.h \
 	include/topofs/topo.h \

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TOPOFS_FORMAT_H
+#define TOPOFS_FORMAT_H
+
+/*
+ * File formats: bytes into a topology and back. One file and one row of formats[] each; JSON, topofs' own
+ * (topofs.json(5)), is the first.
+ */
+
+#include "topofs/buf.h"
+#include "topofs/err.h"
+#include "topofs/topo.h"
+
+#include <stddef.h>
+
+struct format {
+	const char *name; /* "json" */
+	const char *doc;
+	/* Fills an empty topology; on failure it is left empty. NULL: write only. */
+	int (*read)(const char *bytes, size_t len, struct topo *ret, struct err *err);
+	/* Appends text that read() turns into an equal topology. NULL: read only. */
+	void (*write)(const struct topo *t, struct buf *out);
+};
+
+extern const struct format *const formats[];
+extern const size_t n_formats;
+
+extern const struct format json_format;
+
+/* The document's JSON Schema (draft 2020-12), from the same tables that read and write it. */
+void json_schema(struct buf *out);
+
+/* Calls visit() for each member a document may have: "cpu.packages[].cores", its type and its sentence. */
+void json_members(void (*visit)(void *ctx, const char *path, const char *type, const char *doc), void *ctx);
+
+/* Documents larger than this are refused unread: no real machine comes near it. */
+enum { DOCUMENT_MAX = 32 * 1024 * 1024 };
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The document's short forms, spelt out; here the nodes and what holds it together. */
+
+#include "expand.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+int wrong(struct expander *x, const char *fmt, ...)
+{
+	_cleanup_buf_ struct buf what = { 0 };
+	va_list ap;
+	va_start(ap, fmt);
+	buf_vprintf(&what, fmt, ap);
+	va_end(ap);
+	return err_set(x->err, buf_text(&x->path), "%s", buf_text(&what));
+}
+
+/* --- nodes ----------------------------------------------------------------------------------------------- */
+
+static int compare_nodes(const void *x, const void *y)
+{
+	uint32_t a = ((const struct node *)x)->id, b = ((const struct node *)y)->id;
+	return (a > b) - (a < b);
+}
+
+static int add_node(struct expander *x, const struct doc_node *doc, uint32_t id, struct idset *seen)
+{
+	if (id > TOPO_MAX_NODE)
+		return wrong(x, "expected node ids of 0 to %d, got %u", TOPO_MAX_NODE, id);
+	if (idset_has(seen, id))
+		return wrong(x, "node %u is there already", id);
+	idset_add(&x->topo->arena, seen, id);
+	struct node *node = LIST_ADD(&x->topo->arena, &x->topo->nodes);
+	*node = doc->node;
+	node->id = id;
+	return 0;
+}
+
+static int expand_distance_rules(struct expander *x, const struct document *doc);
+
+static int check_rows(struct expander *x, const struct document *doc)
+{
+	size_t with_row = 0;
+	for (size_t i = 0; i < doc->nodes.n; i++) {
+		size_t n = doc->nodes.at[i].node.distances.n;
+		buf_cut(&x->path, 0);
+		buf_printf(&x->path, "nodes[%zu].distances", i);
+		if (n && n != x->topo->nodes.n)
+			return wrong(x, "expected %zu entries, got %zu", x->topo->nodes.n, n);
+		with_row += !!n;
+		if (with_row && with_row != i + 1)
+			return wrong(x, "either every node has distances or none");
+		if (n && idset_count(&doc->nodes.at[i].ids) > 1)
+			return wrong(x, "several nodes cannot share a row: use the document's own distances");
+	}
+	return with_row ? 1 : 0;
+}
+
+/* Those up to the last there is; beyond 63 a power of two, as kernels have it and hwloc needs it. */
+struct idset default_possible_nodes(const struct topo *t, struct arena *a)
+{
+	struct idset nodes = { 0 };
+	uint32_t last = t->nodes.n ? t->nodes.at[t->nodes.n - 1].id : 0, round = 64;
+	while (round <= last)
+		round *= 2;
+	if (t->nodes.n)
+		idset_add_range(a, &nodes, 0, last > 63 ? round - 1 : last);
+	return nodes;
+}
+
+static int expand_nodes(struct expander *x, const struct document *doc)
+{
+	struct topo *t = x->topo;
+	struct idset seen = { 0 };
+	for (size_t i = 0; i < doc->nodes.n; i++) {
+		const struct doc_node *node = &doc->nodes.at[i];
+		int ret = 0;
+		buf_cut(&x->path, 0);
+		buf_printf(&x->path, "nodes[%zu]", i);
+		if (idset_is_empty(&node->ids))
+			ret = add_node(x, node, (uint32_t)i, &seen);
+		IDSET_EACH (id, &node->ids)
+			if (!ret)
+				ret = add_node(x, node, (uint32_t)id, &seen);
+		if (ret)
+			return ret;
+	}
+	if (t->nodes.n)
+		qsort(t->nodes.at, t->nodes.n, sizeof *t->nodes.at, compare_nodes);
+	t->possible_nodes = idset_is_empty(&doc->possible_nodes) ? default_possible_nodes(t, &t->arena)
+								  : idset_dup(&t->arena, &doc->possible_nodes);
+	return expand_distance_rules(x, doc);
+}
+
+static void set_distances(struct topo *t, const struct idset *from, const struct idset *to, uint32_t value)
+{
+	for (size_t i = 0; i < t->nodes.n; i++)
+		for (size_t k = 0; k < t->nodes.n; k++) {
+			uint32_t a = t->nodes.at[i].id, b = t->nodes.at[k].id;
+			if ((idset_has(from, a) && idset_has(to, b)) || (idset_has(from, b) && idset_has(to, a)))
+				t->nodes.at[i].distances.at[k] = value;
+		}
+}
+
+static int expand_distance_rules(struct expander *x, const struct document *doc)
+{
+	struct topo *t = x->topo;
+	int rows = check_rows(x, doc);
+	buf_cut(&x->path, 0);
+	buf_puts(&x->path, "distances");
+	if (rows < 0 || !doc->distances.n)
+		return rows < 0 ? rows : 0;
+	if (rows)
+		return wrong(x, "the nodes have distances of their own");
+	for (size_t i = 0; i < t->nodes.n; i++) {
+		t->nodes.at[i].distances.n = 0;
+		for (size_t k = 0; k < t->nodes.n; k++)
+			*LIST_ADD(&t->arena, &t->nodes.at[i].distances) = 20;
+	}
+	for (size_t i = 0; i < doc->distances.n; i++) {
+		const struct doc_distance *rule = &doc->distances.at[i];
+		struct idset both = idset_dup(&t->arena, &rule->from);
+		idset_add_all(&t->arena, &both, &rule->to);
+		IDSET_EACH (id, &both)
+			if (!topo_node(t, (uint32_t)id)) {
+				buf_printf(&x->path, "[%zu]", i);
+				return wrong(x, "there is no node %lld", (long long)id);
+			}
+		set_distances(t, &rule->from, &rule->to, rule->value);
+	}
+	for (size_t i = 0; i < t->nodes.n; i++)
+		t->nodes.at[i].distances.at[i] = 10;
+	return 0;
+}
+
+/* Who says nothing of ports has one. */
+static void add_default_ports(struct topo *t)
+{
+	for (size_t i = 0; i < t->infinibands.n; i++)
+		if (!t->infinibands.at[i].ports.n)
+			table_init(&port_table, LIST_ADD(&t->arena, &t->infinibands.at[i].ports));
+}
+
+/* --- the document ---------------------------------------------------------------------------------------- */
+
+int expand(const struct document *doc, struct topo *ret, struct err *err)
+{
+	struct expander x = { .topo = ret, .err = err };
+	ret->name = doc->name;
+	ret->comment = doc->comment;
+	ret->dmi = doc->dmi;
+	ret->modules = doc->modules;
+	for (size_t i = 0; i < doc->files.n; i++)
+		*LIST_ADD(&ret->arena, &ret->extras) = doc->files.at[i];
+	int failed = expand_cpus(&x, &doc->cpu) || expand_nodes(&x, doc) || expand_caches(&x, &doc->cpu) ||
+		     expand_pci(&x, doc);
+	buf_done(&x.path);
+	if (failed)
+		return -EINVAL;
+	add_default_ports(ret);
+	return 0;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* "2 packages of 56 cores" into CPUs. */
+
+#include "expand.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The levels around a group, and where the package's numbering of cores, dies and clusters stands. */
+struct place {
+	int32_t level[N_LEVELS];
+	int32_t *next_core, *next_cluster;
+};
+
+/* Makes `count` cores of the CPUs; ids from `ids`, or numbered on. */
+static int add_cores(struct expander *x, const struct idset *cpus, int64_t count, const struct idset *ids,
+		     int32_t threads, const struct place *place)
+{
+	int64_t n = idset_count(cpus), per_core = n / count, at = 0;
+	if (n % count)
+		return wrong(x, "%lld CPUs do not divide into %lld cores", (long long)n, (long long)count);
+	int32_t *core = arena_alloc(&x->topo->arena, (size_t)count * sizeof *core);
+	int64_t id = ids ? idset_next(ids, 0) : IDSET_NONE;
+	for (int64_t c = 0; c < count; c++) {
+		core[c] = ids ? (int32_t)id : (*place->next_core)++;
+		id = ids ? idset_next(ids, (uint32_t)id + 1) : id;
+	}
+	IDSET_EACH (cpu_id, cpus) {
+		struct cpu *cpu = LIST_ADD(&x->topo->arena, &x->topo->cpus);
+		cpu->id = (uint32_t)cpu_id;
+		memcpy(cpu->level, place->level, sizeof cpu->level);
+		cpu->level[LEVEL_CORE] = core[threads == THREADS_APART ? at % count : at / per_core];
+		at++;
+	}
+	return 0;
+}
+
+static int add_runs(struct expander *x, const struct doc_group *group, const struct place *place)
+{
+	struct idset seen = { 0 };
+	size_t len = x->path.len;
+	for (size_t i = 0; i < group->cores.runs.n; i++) {
+		const struct doc_run *run = &group->cores.runs.at[i];
+		buf_printf(&x->path, ".cores[%zu]", i);
+		if (idset_is_empty(&run->ids) || idset_is_empty(&run->cpus))
+			return wrong(x, "a run has at least one core and one CPU");
+		if (!idset_within(&run->cpus, &group->cpus))
+			return wrong(x, "has CPUs that are not in what it is part of");
+		if (idset_meets(&run->cpus, &seen))
+			return wrong(x, "has CPUs of an earlier run");
+		idset_add_all(&x->topo->arena, &seen, &run->cpus);
+		if (add_cores(x, &run->cpus, idset_count(&run->ids), &run->ids, run->threads, place))
+			return -EINVAL;
+		buf_cut(&x->path, len);
+	}
+	return idset_equal(&seen, &group->cpus) ? 0 : wrong(x, "has CPUs that are in none of its cores");
+}
+
+static int add_group(struct expander *x, const struct doc_group *group, const struct place *place);
+
+static int add_parts(struct expander *x, const struct doc_group *group, enum topo_level level,
+		     const struct doc_group *parts, size_t n, const struct place *place)
+{
+	struct idset seen = { 0 };
+	size_t len = x->path.len;
+	struct place inside = *place;
+	for (size_t i = 0; i < n; i++) {
+		buf_printf(&x->path, ".%ss[%zu]", level_names[level], i);
+		int32_t counted = level == LEVEL_CLUSTER ? (*place->next_cluster)++ : (int32_t)i;
+		inside.level[level] = parts[i].id == TOPO_UNKNOWN ? counted : (int32_t)parts[i].id;
+		if (!idset_within(&parts[i].cpus, &group->cpus))
+			return wrong(x, "has CPUs that are not in what it is part of");
+		if (idset_meets(&parts[i].cpus, &seen))
+			return wrong(x, "has CPUs of an earlier %s", level_names[level]);
+		idset_add_all(&x->topo->arena, &seen, &parts[i].cpus);
+		if (add_group(x, &parts[i], &inside))
+			return -EINVAL;
+		buf_cut(&x->path, len);
+	}
+	return idset_equal(&seen, &group->cpus) ? 0
+						: wrong(x, "has CPUs that are in none of its %ss", level_names[level]);
+}
+
+static int add_group(struct expander *x, const struct doc_group *group, const struct place *place)
+{
+	int forms = (group->cores.count != TOPO_UNKNOWN || group->cores.runs.n) + !!group->dies.n + !!group->clusters.n;
+	if (idset_is_empty(&group->cpus))
+		return wrong(x, "has no CPUs");
+	if (forms > 1)
+		return wrong(x, "only one of cores, dies and clusters can tell what is in it");
+	if (group->dies.n)
+		return add_parts(x, group, LEVEL_DIE, group->dies.at, group->dies.n, place);
+	if (group->clusters.n)
+		return add_parts(x, group, LEVEL_CLUSTER, group->clusters.at, group->clusters.n, place);
+	if (group->cores.runs.n)
+		return add_runs(x, group, place);
+	int64_t count = group->cores.count == TOPO_UNKNOWN ? idset_count(&group->cpus) : group->cores.count;
+	return add_cores(x, &group->cpus, count, NULL, group->threads, place);
+}
+
+static int add_packages(struct expander *x, const struct doc_cpu *doc)
+{
+	struct idset seen = { 0 };
+	for (size_t i = 0; i < doc->packages.n; i++) {
+		const struct doc_group *package = &doc->packages.at[i];
+		int32_t next_core = 0, next_cluster = 0;
+		struct place place = { .level = { -1, -1, -1, -1, -1, -1 },
+				       .next_core = &next_core, .next_cluster = &next_cluster };
+		place.level[LEVEL_PACKAGE] = package->id == TOPO_UNKNOWN ? (int32_t)i : (int32_t)package->id;
+		place.level[LEVEL_BOOK] = package->book;
+		place.level[LEVEL_DRAWER] = package->drawer;
+		/* x86 kernels know dies even where there is one for each package */
+		if (!strcmp(doc->arch, "x86_64") && !package->dies.n)
+			place.level[LEVEL_DIE] = 0;
+		buf_cut(&x->path, 0);
+		buf_printf(&x->path, "cpu.packages[%zu]", i);
+		if (idset_meets(&package->cpus, &seen))
+			return wrong(x, "has CPUs of an earlier package");
+		idset_add_all(&x->topo->arena, &seen, &package->cpus);
+		if (add_group(x, package, &place))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int compare_cpus(const void *x, const void *y)
+{
+	uint32_t a = ((const struct cpu *)x)->id, b = ((const struct cpu *)y)->id;
+	return (a > b) - (a < b);
+}
+
+/* CPUs that are present but in no package: offline ones, and all where the kernel tells no topology. */
+static void add_bare_cpus(struct topo *t, const struct idset *in_packages)
+{
+	struct idset bare = idset_dup(&t->arena, &t->present);
+	idset_remove_all(&bare, in_packages);
+	IDSET_EACH (id, &bare) {
+		struct cpu *cpu = LIST_ADD(&t->arena, &t->cpus);
+		*cpu = (struct cpu){ .id = (uint32_t)id, .level = { -1, -1, -1, -1, -1, -1 } };
+	}
+}
+
+int64_t default_kernel_max(const struct topo *t)
+{
+	int64_t built = !strcmp(t->arch, "x86_64") ? 8191 : !strncmp(t->arch, "ppc64", 5) ? 2047 : 511;
+	int64_t needed = idset_last(&t->possible);
+	return built > needed ? built : needed;
+}
+
+static struct idset said_or(struct topo *t, const struct idset *said, const struct idset *otherwise)
+{
+	return idset_dup(&t->arena, idset_is_empty(said) ? otherwise : said);
+}
+
+int expand_cpus(struct expander *x, const struct doc_cpu *doc)
+{
+	struct topo *t = x->topo;
+	struct idset in_packages = { 0 };
+	t->arch = doc->arch;
+	t->cpuinfo = doc->info;
+	t->vulnerabilities = doc->vulnerabilities;
+	if (add_packages(x, doc))
+		return -EINVAL;
+	for (size_t i = 0; i < t->cpus.n; i++)
+		idset_add(&t->arena, &in_packages, t->cpus.at[i].id);
+	t->present = said_or(t, &doc->present, idset_is_empty(&in_packages) ? &doc->online : &in_packages);
+	buf_cut(&x->path, 0);
+	buf_puts(&x->path, "cpu");
+	if (idset_is_empty(&t->present))
+		return wrong(x, "the machine has no CPUs: say packages, or present");
+	t->possible = said_or(t, &doc->possible, &t->present);
+	t->online = said_or(t, &doc->online, &t->present);
+	t->isolated = doc->isolated;
+	t->kernel_max = doc->kernel_max == TOPO_UNKNOWN ? default_kernel_max(t) : doc->kernel_max;
+	add_bare_cpus(t, &in_packages);
+	qsort(t->cpus.at, t->cpus.n, sizeof *t->cpus.at, compare_cpus);
+	for (size_t i = 0; i < doc->kinds.n; i++) {
+		struct cpu_kind *kind = LIST_ADD(&t->arena, &t->kinds);
+		*kind = doc->kinds.at[i];
+		kind->cpus = said_or(t, &kind->cpus, &t->present);
+	}
+	return 0;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#ifndef TOPOFS_TYPES_H
+#define TOPOFS_TYPES_H
+
+/* What the files of value types share. Each type is a row of functions; document.h lists them. */
+
+#include "document.h"
+
+/* The text of a string, or NULL after refusing: what is wanted. */
+const char *text_of(struct reader *r, const json_t *value, const char *wanted);
+bool has_control_characters(const char *text);
+/* Why a text cannot name a file, or NULL. */
+const char *not_a_name(const char *text);
+/* A whole number in the field's range. */
+int read_integer(struct reader *r, const struct field *f, const json_t *value, int64_t *ret);
+/* Reads "48K" or "4096" to bytes; returns what follows, NULL when it is no size. Printing is its inverse. */
+const char *parse_size(const char *text, uint64_t *ret);
+void print_size(uint64_t bytes, struct buf *out);
+/* An array of objects by the field's table. */
+int read_objects(struct reader *r, const struct field *f, const json_t *value, void *at);
+json_t *write_objects(const struct field *f, const void *at);
+json_t *reference_to(const struct table *table);
+
+void schema_string(json_t *into, const char *pattern);
+
+#endif

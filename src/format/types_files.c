@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The member "files": paths, and what each is to hold. */
+
+#include "types.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Why a path is none of ours to serve, or NULL. */
+static const char *path_is_wrong(const char *path)
+{
+	if (strncmp(path, "/sys/", 5) && strncmp(path, "/proc/", 6))
+		return "only paths below /sys and /proc can be served";
+	if (strlen(path) > 4095)
+		return "a path of more than 4095 bytes";
+	for (const char *p = path, *end; *p; p = end) {
+		char name[257];
+		end = strchrnul(p + 1, '/');
+		size_t len = (size_t)(end - p - 1);
+		snprintf(name, sizeof name, "%.*s", (int)(len < sizeof name ? len : sizeof name - 1), p + 1);
+		const char *why = not_a_name(name);
+		if (why)
+			return why;
+	}
+	return NULL;
+}
+
+/* Whether a link's text, followed from its folder, steps out of the root; links on the way are not followed. */
+static bool leaves_root(const char *path, const char *target)
+{
+	if (*target == '/')
+		return strncmp(target, "/sys/", 5) && strncmp(target, "/proc/", 6);
+	long depth = -1; /* the link itself is not a folder */
+	for (const char *p = path; *p; p++)
+		depth += *p == '/';
+	for (const char *p = target, *end; *p && depth >= 0; p = *end ? end + 1 : end) {
+		end = strchrnul(p, '/');
+		if (end - p == 2 && !strncmp(p, "..", 2))
+			depth--;
+		else if (end > p && !(end - p == 1 && *p == '.'))
+			depth++;
+	}
+	return depth < 0;
+}
+
+static int read_link_target(struct reader *r, const json_t *value, struct extra *extra)
+{
+	const char *target = text_of(r, value, "a link's text");
+	if (!target)
+		return -EINVAL;
+	if (!*target || strlen(target) > 4095)
+		return refuse(r, "a link's text has 1 to 4095 bytes");
+	if (leaves_root(extra->path, target))
+		return refuse(r, "the link leads out of the tree: \"%.60s\"", target);
+	extra->kind = EXTRA_LINK;
+	extra->data = arena_strdup(r->arena, target);
+	extra->len = strlen(target);
+	return 0;
+}
+
+static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/* RFC 4648, section 4. */
+static int read_base64(struct reader *r, const json_t *value, struct extra *extra)
+{
+	const char *text = text_of(r, value, "base64");
+	if (!text)
+		return -EINVAL;
+	size_t len = strlen(text), n = 0;
+	uint8_t *bytes = arena_alloc(r->arena, len / 4 * 3 + 1);
+	bool good = len % 4 == 0;
+	for (size_t i = 0; i < len && good; i += 4) {
+		uint32_t group = 0, digits = 0;
+		for (size_t k = 0; k < 4; k++) {
+			const char *digit = memchr(base64_digits, text[i + k], 64);
+			group = group << 6 | (uint32_t)(digit ? digit - base64_digits : 0);
+			digits += digit && digits == k;
+		}
+		size_t padding = strspn(text + i + digits, "=");
+		good = digits == 4 || (digits >= 2 && digits + padding == 4 && i + 4 == len);
+		for (size_t k = 0; k + 1 < digits; k++)
+			bytes[n++] = (uint8_t)(group >> (16 - 8 * k));
+	}
+	if (!good)
+		return refuse(r, "not base64 (RFC 4648)");
+	extra->kind = EXTRA_FILE;
+	extra->data = (const char *)bytes;
+	extra->len = n;
+	return 0;
+}
+
+static int read_dir(struct reader *r, const json_t *value, struct extra *extra)
+{
+	if (!json_is_true(value))
+		return refuse(r, "expected true, got %s", kind_of(value));
+	extra->kind = EXTRA_DIR;
+	return 0;
+}
+
+static const struct {
+	const char *key;
+	int (*read)(struct reader *, const json_t *, struct extra *);
+} file_forms[] = { { "base64", read_base64 }, { "link", read_link_target }, { "dir", read_dir } };
+
+static int read_file(struct reader *r, const json_t *value, struct extra *extra)
+{
+	if (json_is_null(value)) {
+		extra->kind = EXTRA_ABSENT;
+		return 0;
+	}
+	if (json_is_string(value)) {
+		extra->kind = EXTRA_FILE;
+		extra->data = arena_strdup(r->arena, json_string_value(value));
+		extra->len = strlen(extra->data);
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof file_forms / sizeof *file_forms; i++) {
+		const json_t *member = json_object_get(value, file_forms[i].key);
+		if (member && json_object_size(value) == 1)
+			return file_forms[i].read(r, member, extra);
+	}
+	return refuse(r, "expected a text, {\"base64\": ...}, {\"link\": ...}, {\"dir\": true} or null, got %s",
+		      json_is_object(value) ? "another object" : kind_of(value));
+}
+
+static int read_files(struct reader *r, const struct field *f, const json_t *value, void *at)
+{
+	(void)f;
+	LIST_OF(struct extra) *files = at;
+	if (!json_is_object(value))
+		return refuse(r, "expected an object, got %s", kind_of(value));
+	const char *path;
+	json_t *member;
+	size_t len = r->path.len;
+	json_object_foreach((json_t *)value, path, member) {
+		buf_printf(&r->path, "[\"%.200s\"]", path);
+		const char *why = path_is_wrong(path);
+		if (why)
+			return refuse(r, "%s", why);
+		struct extra *extra = LIST_ADD(r->arena, files);
+		extra->path = arena_strdup(r->arena, path);
+		if (read_file(r, member, extra))
+			return -EINVAL;
+		buf_cut(&r->path, len);
+	}
+	return 0;
+}
+
+static json_t *write_base64(const struct extra *extra)
+{
+	_cleanup_buf_ struct buf text = { 0 };
+	const uint8_t *bytes = (const uint8_t *)extra->data;
+	for (size_t i = 0; i < extra->len; i += 3) {
+		size_t n = extra->len - i < 3 ? extra->len - i : 3;
+		uint32_t group = (uint32_t)bytes[i] << 16 | (n > 1 ? bytes[i + 1] : 0u) << 8 | (n > 2 ? bytes[i + 2] : 0u);
+		for (size_t k = 0; k < 4; k++)
+			buf_putc(&text, k <= n ? base64_digits[group >> (18 - 6 * k) & 63] : '=');
+	}
+	return json_pack("{ss}", "base64", buf_text(&text));
+}
+
+static json_t *write_file(const struct extra *extra)
+{
+	switch (extra->kind) {
+	case EXTRA_LINK:
+		return json_pack("{ss}", "link", extra->data);
+	case EXTRA_DIR:
+		return json_pack("{sb}", "dir", 1);
+	case EXTRA_ABSENT:
+		return json_null();
+	case EXTRA_FILE:
+		break;
+	}
+	/* a text where JSON can hold it: valid UTF-8 without NUL */
+	json_t *text = memchr(extra->data, '\0', extra->len) ? NULL : json_stringn(extra->data, extra->len);
+	return text ? text : write_base64(extra);
+}
+
+static json_t *write_files(const struct field *f, const void *at)
+{
+	(void)f;
+	const LIST_OF(struct extra) *files = at;
+	if (!files->n)
+		return NULL;
+	json_t *object = json_object();
+	for (size_t i = 0; i < files->n; i++)
+		json_object_set_new(object, files->at[i].path, write_file(&files->at[i]));
+	return object;
+}
+
+static void schema_files(const struct field *f, json_t *into)
+{
+	(void)f;
+	json_t *value = json_pack("{s[{s[ss]}{ss,s{s{ss}},s[s],sb}{ss,s{s{ss}},s[s],sb}{ss,s{s{sb}},s[s],sb}]}", "anyOf",
+				  "type", "string", "null",
+				  "type", "object", "properties", "base64", "type", "string", "required", "base64", "additionalProperties", 0,
+				  "type", "object", "properties", "link", "type", "string", "required", "link", "additionalProperties", 0,
+				  "type", "object", "properties", "dir", "const", 1, "required", "dir", "additionalProperties", 0);
+	json_object_set_new(into, "type", json_string("object"));
+	json_object_set_new(into, "propertyNames", json_pack("{ss}", "pattern", "^/(sys|proc)/."));
+	json_object_set_new(into, "additionalProperties", value);
+}
+
+const struct type type_files = { "object of files", NULL, read_files, write_files, schema_files };
