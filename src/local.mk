@@ -26,6 +26,24 @@ noinst_LIBRARIES += %D%/libcore.a
 	%D%/format/types_files.c \
 	%D%/format/types_object.c \
 	%D%/format/types_pci.c \
+	%D%/sysfs/cache.c \
+	%D%/sysfs/classes.h \
+	%D%/sysfs/cpu.c \
+	%D%/sysfs/cpuinfo.c \
+	%D%/sysfs/drm.c \
+	%D%/sysfs/hugepages.c \
+	%D%/sysfs/infiniband.c \
+	%D%/sysfs/meminfo.c \
+	%D%/sysfs/net.c \
+	%D%/sysfs/node.c \
+	%D%/sysfs/nvme.c \
+	%D%/sysfs/pci.c \
+	%D%/sysfs/pci_bus.c \
+	%D%/sysfs/pci_config.c \
+	%D%/sysfs/proc.c \
+	%D%/sysfs/rows.c \
+	%D%/sysfs/sysfs.c \
+	%D%/sysfs/system.c \
 	%D%/topo/facts.c \
 	%D%/topo/resources.c \
 	%D%/topo/rules.c \
@@ -42,6 +60,7 @@ noinst_LIBRARIES += %D%/libcore.a
 	include/topofs/format.h \
 	include/topofs/idset.h \
 	include/topofs/rules.h \
+	include/topofs/sysfs.h \
 	include/topofs/topo.h \
 	include/topofs/tree.h \
 	$(NULL)

@@ -9,6 +9,8 @@ unit_tests = \
 	%D%/unit/test-arena.c \
 	%D%/unit/test-buf.c \
 	%D%/unit/test-idset.c \
+	%D%/unit/test-laws.c \
+	%D%/unit/test-pci-config.c \
 	%D%/unit/test-resources.c \
 	%D%/unit/test-tree.c \
 	$(NULL)

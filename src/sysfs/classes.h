@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TOPOFS_CLASSES_H
+#define TOPOFS_CLASSES_H
+
+#include "topofs/sysfs.h"
+
+/* In the order in which they are built; one file each, close relatives together. */
+extern const struct class system_class;					     /* system.c */
+extern const struct class cpus_class, cpu_class, cpu_kind_class;	     /* cpu.c */
+extern const struct class cache_class;					     /* cache.c */
+extern const struct class nodes_class, node_class, access_class, memory_side_cache_class; /* node.c */
+extern const struct class hugepages_class, kernel_hugepages_class;	     /* hugepages.c */
+extern const struct class host_bridge_class, pci_class;			     /* pci.c */
+extern const struct class pci_bus_class, pci_driver_class, pci_slot_class, iommu_group_class; /* pci_bus.c */
+extern const struct class net_class;					     /* net.c */
+extern const struct class infiniband_class, ib_port_class, uverbs_class;     /* infiniband.c */
+extern const struct class drm_class;					     /* drm.c */
+extern const struct class nvme_class, namespace_class;			     /* nvme.c */
+extern const struct class dmi_class, module_class;			     /* system.c */
+extern const struct class proc_class, nvidia_class;			     /* proc.c */
+
+/* Text of /proc/cpuinfo and of the two meminfo files. */
+void cpuinfo_text(const struct facts *f, struct buf *out);	     /* cpuinfo.c */
+void node_meminfo_text(const struct node *node, struct buf *out);    /* meminfo.c */
+void machine_meminfo_text(const struct topo *t, struct buf *out);    /* meminfo.c */
+
+/* The pools of a node: those the document tells, or empty ones of the architecture's usual sizes. */
+size_t node_pools(const struct topo *t, const struct node *node, const struct hugepages **ret); /* hugepages.c */
+
+#endif

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * /proc/cpuinfo, as each architecture prints it: arch/x86/kernel/cpu/proc.c, arch/arm64/kernel/cpuinfo.c,
+ * arch/powerpc/kernel/setup-common.c. A line is what the document says, or what follows from the topology.
+ */
+
+#include "classes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct who {
+	const struct facts *facts;
+	size_t cpu; /* place in the topology */
+};
+
+/* A line in its place; `show` prints what follows from the topology and returns false where nothing does. */
+struct line {
+	const char *key;
+	bool (*show)(const struct who *, struct buf *);
+	const char *constant; /* the value where nothing else tells */
+};
+
+static const struct cpu *cpu_of(const struct who *w)
+{
+	return &w->facts->topo->cpus.at[w->cpu];
+}
+
+static const struct cpu_kind *kind_of(const struct who *w)
+{
+	return w->facts->cpus[w->cpu].kind;
+}
+
+static bool show_processor(const struct who *w, struct buf *out)
+{
+	buf_printf(out, "%u", cpu_of(w)->id);
+	return true;
+}
+
+/* --- x86 ------------------------------------------------------------------------------------------------- */
+
+static bool show_mhz(const struct who *w, struct buf *out)
+{
+	const struct cpu_kind *kind = kind_of(w);
+	uint64_t khz = !kind ? 0 : kind->base_khz ? kind->base_khz : kind->max_khz;
+	buf_printf(out, "%llu.%03llu", (unsigned long long)khz / 1000, (unsigned long long)khz % 1000);
+	return khz != 0;
+}
+
+/* The last level's size. */
+static bool show_cache_size(const struct who *w, struct buf *out)
+{
+	const struct cpu_facts *cpu = &w->facts->cpus[w->cpu];
+	uint64_t size_k = 0;
+	for (size_t i = 0; i < cpu->caches.n; i++)
+		if (w->facts->topo->caches.at[cpu->caches.at[i]].type != CACHE_INSTRUCTION)
+			size_k = w->facts->topo->caches.at[cpu->caches.at[i]].size_k;
+	buf_printf(out, "%llu KB", (unsigned long long)size_k);
+	return size_k != 0;
+}
+
+static bool show_package(const struct who *w, struct buf *out)
+{
+	buf_printf(out, "%d", cpu_of(w)->level[LEVEL_PACKAGE]);
+	return cpu_of(w)->level[LEVEL_PACKAGE] != TOPO_UNKNOWN;
+}
+
+static bool show_siblings(const struct who *w, struct buf *out)
+{
+	uint32_t n = idset_count(w->facts->cpus[w->cpu].siblings[LEVEL_PACKAGE]);
+	buf_printf(out, "%u", n);
+	return n != 0;
+}
+
+static bool show_core(const struct who *w, struct buf *out)
+{
+	buf_printf(out, "%d", cpu_of(w)->level[LEVEL_CORE]);
+	return cpu_of(w)->level[LEVEL_CORE] != TOPO_UNKNOWN;
+}
+
+/* Cores of the package: its CPUs that are the first of their core. */
+static bool show_cores(const struct who *w, struct buf *out)
+{
+	const struct topo *t = w->facts->topo;
+	uint32_t n = 0;
+	IDSET_EACH (id, w->facts->cpus[w->cpu].siblings[LEVEL_PACKAGE]) {
+		const struct cpu *cpu = topo_cpu(t, (uint32_t)id);
+		n += idset_next(w->facts->cpus[cpu - t->cpus.at].siblings[LEVEL_CORE], 0) == id;
+	}
+	buf_printf(out, "%u", n);
+	return n != 0;
+}
+
+static uint32_t bits_for(uint32_t values)
+{
+	uint32_t bits = 0;
+	while (values > 1u << bits)
+		bits++;
+	return bits;
+}
+
+/* Package, core and thread in bit fields just wide enough for the machine, as firmware numbers them. */
+static bool show_apicid(const struct who *w, struct buf *out)
+{
+	const struct topo *t = w->facts->topo;
+	const struct cpu *self = cpu_of(w);
+	uint32_t cores = 1, threads = 1, thread = 0;
+	if (self->level[LEVEL_CORE] == TOPO_UNKNOWN)
+		return false;
+	for (size_t i = 0; i < t->cpus.n; i++) {
+		uint32_t here = idset_count(w->facts->cpus[i].siblings[LEVEL_CORE]);
+		threads = here > threads ? here : threads;
+		if (t->cpus.at[i].level[LEVEL_CORE] >= (int32_t)cores)
+			cores = (uint32_t)t->cpus.at[i].level[LEVEL_CORE] + 1;
+	}
+	const struct idset *core = w->facts->cpus[w->cpu].siblings[LEVEL_CORE];
+	for (int64_t id = idset_next(core, 0); id != IDSET_NONE && id < self->id; id = idset_next(core, (uint32_t)id + 1))
+		thread++;
+	buf_printf(out, "%u", ((uint32_t)self->level[LEVEL_PACKAGE] << bits_for(cores) | (uint32_t)self->level[LEVEL_CORE])
+				      << bits_for(threads) | thread);
+	return true;
+}
+
+// clang-format off
+static const struct line x86_lines[] = {
+	{ "processor", show_processor }, { "vendor_id" }, { "cpu family" }, { "model" }, { "model name" }, { "stepping" },
+	{ "microcode" }, { "cpu MHz", show_mhz }, { "cache size", show_cache_size }, { "physical id", show_package },
+	{ "siblings", show_siblings }, { "core id", show_core }, { "cpu cores", show_cores }, { "apicid", show_apicid },
+	{ "initial apicid", show_apicid }, { "fpu", .constant = "yes" }, { "fpu_exception", .constant = "yes" },
+	{ "cpuid level" }, { "wp", .constant = "yes" }, { "flags", .constant = "" }, { "vmx flags" },
+	{ "bugs", .constant = "" }, { "bogomips" }, { "TLB size" }, { "clflush size", .constant = "64" },
+	{ "cache_alignment", .constant = "64" },
+	{ "address sizes", .constant = "46 bits physical, 48 bits virtual" }, { "power management", .constant = "" },
+};
+// clang-format on
+
+/* --- arm64: the fields of MIDR_EL1 ----------------------------------------------------------------------- */
+
+/* The bits of the kind's MIDR_EL1 from `shift` up; false where nobody told it. */
+static bool midr_field(const struct who *w, int shift, unsigned mask, unsigned *ret)
+{
+	const struct cpu_kind *kind = kind_of(w);
+	if (!kind || !kind->midr)
+		return false;
+	*ret = (unsigned)(strtoull(kind->midr, NULL, 16) >> shift) & mask;
+	return true;
+}
+
+static bool show_implementer(const struct who *w, struct buf *out)
+{
+	unsigned v = 0;
+	bool known = midr_field(w, 24, 0xff, &v);
+	buf_printf(out, "0x%02x", v);
+	return known;
+}
+
+static bool show_variant(const struct who *w, struct buf *out)
+{
+	unsigned v = 0;
+	bool known = midr_field(w, 20, 0xf, &v);
+	buf_printf(out, "0x%x", v);
+	return known;
+}
+
+static bool show_part(const struct who *w, struct buf *out)
+{
+	unsigned v = 0;
+	bool known = midr_field(w, 4, 0xfff, &v);
+	buf_printf(out, "0x%03x", v);
+	return known;
+}
+
+static bool show_revision(const struct who *w, struct buf *out)
+{
+	unsigned v = 0;
+	bool known = midr_field(w, 0, 0xf, &v);
+	buf_printf(out, "%u", v);
+	return known;
+}
+
+static const struct line arm64_lines[] = {
+	{ "processor", show_processor }, { "BogoMIPS" }, { "Features" }, { "CPU implementer", show_implementer },
+	{ "CPU architecture", .constant = "8" }, { "CPU variant", show_variant }, { "CPU part", show_part },
+	{ "CPU revision", show_revision },
+};
+
+/* --- the others: the processor, then what the document says, in its order -------------------------------- */
+
+static const struct line other_lines[] = { { "processor", show_processor } };
+
+/* Lines that POWER prints once, after all processors. */
+static const char *const power_tail[] = { "timebase", "platform", "model", "machine", "firmware", "MMU" };
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static const struct style {
+	const char *arch; /* or a prefix of it */
+	const struct line *lines;
+	size_t n;
+	const char *const *tail;
+	size_t n_tail;
+} styles[] = {
+	{ "x86_64", x86_lines, COUNT(x86_lines), NULL, 0 },
+	{ "i", x86_lines, COUNT(x86_lines), NULL, 0 },
+	{ "aarch64", arm64_lines, COUNT(arm64_lines), NULL, 0 },
+	{ "ppc64", other_lines, COUNT(other_lines), power_tail, COUNT(power_tail) },
+	{ "", other_lines, COUNT(other_lines), NULL, 0 },
+};
+
+static const struct style *style_of(const struct topo *t)
+{
+	const struct style *style = styles;
+	while (strncmp(t->arch, style->arch, strlen(style->arch)))
+		style++;
+	return style;
+}
+
+/* Labels are padded with tabs to the 16th column. */
+static void print_line(struct buf *out, const char *key, const char *value)
+{
+	size_t len = strlen(key);
+	buf_puts(out, key);
+	buf_pad(out, '\t', len < 16 ? (23 - len) / 8 : 0);
+	buf_printf(out, ":%s%s\n", *value ? " " : "", value);
+}
+
+static const char *said(const struct who *w, const char *key)
+{
+	const struct cpu_kind *kind = kind_of(w);
+	const char *value = kind ? topo_map_get(&kind->info, key) : NULL;
+	return value ? value : topo_map_get(&w->facts->topo->cpuinfo, key);
+}
+
+static void print_template_line(struct buf *out, const struct who *w, const struct line *line)
+{
+	_cleanup_buf_ struct buf derived = { 0 };
+	const char *value = said(w, line->key);
+	if (!value && line->show && line->show(w, &derived))
+		value = buf_text(&derived);
+	if (!value)
+		value = line->constant;
+	if (value)
+		print_line(out, line->key, value);
+}
+
+static bool has_place(const struct style *style, const char *key)
+{
+	for (size_t i = 0; i < style->n; i++)
+		if (!strcmp(style->lines[i].key, key))
+			return true;
+	for (size_t i = 0; i < style->n_tail; i++)
+		if (!strcmp(style->tail[i], key))
+			return true;
+	return false;
+}
+
+/* What the document says beyond the lines that have a place. */
+static void print_rest(struct buf *out, const struct who *w, const struct style *style)
+{
+	const topo_map *info = &w->facts->topo->cpuinfo;
+	for (size_t i = 0; i < info->n; i++)
+		if (!has_place(style, info->at[i].key))
+			print_line(out, info->at[i].key, said(w, info->at[i].key));
+	const struct cpu_kind *kind = kind_of(w);
+	for (size_t i = 0; kind && i < kind->info.n; i++)
+		if (!has_place(style, kind->info.at[i].key) && !topo_map_get(info, kind->info.at[i].key))
+			print_line(out, kind->info.at[i].key, kind->info.at[i].value);
+}
+
+void cpuinfo_text(const struct facts *f, struct buf *out)
+{
+	const struct style *style = style_of(f->topo);
+	for (size_t cpu = 0; cpu < f->topo->cpus.n; cpu++) {
+		struct who w = { f, cpu };
+		if (!idset_has(&f->topo->online, f->topo->cpus.at[cpu].id))
+			continue;
+		for (size_t i = 0; i < style->n; i++)
+			print_template_line(out, &w, &style->lines[i]);
+		print_rest(out, &w, style);
+		buf_putc(out, '\n');
+	}
+	for (size_t i = 0; i < style->n_tail; i++) {
+		const char *value = topo_map_get(&f->topo->cpuinfo, style->tail[i]);
+		if (value)
+			print_line(out, style->tail[i], value);
+	}
+}

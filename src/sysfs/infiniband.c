@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* RDMA devices: drivers/infiniband/core/sysfs.c, Documentation/ABI/stable/sysfs-class-infiniband. */
+
+#include "classes.h"
+
+#include <string.h>
+
+static size_t count_devices(const struct facts *f)
+{
+	return f->topo->infinibands.n;
+}
+
+static const struct infiniband *self_of(const struct object *o)
+{
+	return &o->topo->infinibands.at[o->index];
+}
+
+/* Of the form that adapters have, and as unique as the PCI address it is made from. */
+static void print_guid(const struct infiniband *device, struct buf *out)
+{
+	uint64_t at = device->function;
+	if (device->node_guid)
+		buf_puts(out, device->node_guid);
+	else
+		buf_printf(out, "0200:%04x:%04x:%04x", BDF_DOMAIN(at) >> 16, BDF_DOMAIN(at) & 0xffff,
+			   (unsigned)(at & 0xffff));
+}
+
+static void show_node_guid(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	(void)attr;
+	print_guid(self_of(o), out);
+}
+
+static void show_sys_image_guid(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	(void)attr;
+	if (self_of(o)->sys_image_guid)
+		buf_puts(out, self_of(o)->sys_image_guid);
+	else
+		print_guid(self_of(o), out);
+}
+
+static void show_node_desc(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	(void)attr;
+	buf_printf(out, "%s %s", o->topo->name ? o->topo->name : "topofs", self_of(o)->name);
+}
+
+static void show_uevent(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	(void)attr;
+	buf_printf(out, "NAME=%s", self_of(o)->name);
+}
+
+static bool link_device(const struct attr *attr, const struct object *o, size_t i, struct buf *name,
+			struct buf *place)
+{
+	(void)attr;
+	(void)name;
+	return i == 0 && link_to_function(o->facts, self_of(o)->function, place);
+}
+
+// clang-format off
+static const struct attr infiniband_attrs[] = {
+	TEXT("node_type", struct infiniband, node_type, "Kind of node."),
+	{ "node_guid", "GUID of the node.", show_node_guid },
+	{ "sys_image_guid", "GUID of the system.", show_sys_image_guid },
+	{ "node_desc", "Description of the node.", show_node_desc, .mode = 0644 },
+	TEXT("fw_ver", struct infiniband, fw_ver, "Firmware version."),
+	TEXT("hca_type", struct infiniband, hca_type, "Adapter type."),
+	TEXT("board_id", struct infiniband, board_id, "Board id (PSID)."),
+	CONSTANT("hw_rev", "0", "Hardware revision."),
+	{ "uevent", "What udev is told.", show_uevent, .mode = 0644 },
+	{ "device", "The function it sits on.", .link = link_device },
+};
+// clang-format on
+
+static bool at_infiniband(const struct facts *f, size_t i, size_t part, const void **self, struct buf *path)
+{
+	(void)part;
+	const struct infiniband *device = &f->topo->infinibands.at[i];
+	*self = device;
+	if (!link_to_function(f, device->function, path))
+		return false;
+	buf_printf(path, "/infiniband/%s", device->name);
+	return true;
+}
+
+const struct class infiniband_class = {
+	"infiniband", "An RDMA device.", "/sys/class/infiniband/*", count_devices, NULL, at_infiniband,
+	ROWS(infiniband_attrs), .subsystem = "class/infiniband", .listed = { "class/infiniband" },
+};
+
+/* --- ports/N --------------------------------------------------------------------------------------------- */
+
+static size_t count_ports(const struct facts *f, size_t i)
+{
+	return f->topo->infinibands.at[i].ports.n;
+}
+
+static bool at_port(const struct facts *f, size_t i, size_t part, const void **self, struct buf *path)
+{
+	const struct ib_port *port = &f->topo->infinibands.at[i].ports.at[part];
+	const void *device;
+	*self = port;
+	if (!at_infiniband(f, i, 0, &device, path))
+		return false;
+	buf_printf(path, "/ports/%u", port->id);
+	return true;
+}
+
+static const struct ib_port *port_of(const struct object *o)
+{
+	return o->self;
+}
+
+static void show_lid(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	(void)attr;
+	buf_printf(out, "0x%x", port_of(o)->lid);
+}
+
+/* The default one is link-local: fe80::/64 and the GUID. */
+static bool each_gid(const struct attr *attr, const struct object *o, size_t i, struct buf *name, struct buf *text)
+{
+	(void)attr;
+	buf_printf(name, "gids/%zu", i);
+	if (i < port_of(o)->gids.n) {
+		buf_puts(text, port_of(o)->gids.at[i]);
+		return true;
+	}
+	buf_puts(text, "fe80:0000:0000:0000:");
+	print_guid(self_of(o), text);
+	return i == 0;
+}
+
+static bool each_gid_type(const struct attr *attr, const struct object *o, size_t i, struct buf *name,
+			  struct buf *text)
+{
+	(void)attr;
+	buf_printf(name, "gid_attrs/types/%zu", i);
+	buf_puts(text, strcmp(port_of(o)->link_layer, "Ethernet") ? "IB/RoCE v1" : "RoCE v2");
+	return i < (port_of(o)->gids.n ? port_of(o)->gids.n : 1);
+}
+
+static bool each_pkey(const struct attr *attr, const struct object *o, size_t i, struct buf *name, struct buf *text)
+{
+	(void)attr;
+	buf_printf(name, "pkeys/%zu", i);
+	buf_puts(text, i < port_of(o)->pkeys.n ? port_of(o)->pkeys.at[i] : "0xffff");
+	return i < (port_of(o)->pkeys.n ? port_of(o)->pkeys.n : 1);
+}
+
+// clang-format off
+static const struct attr ib_port_attrs[] = {
+	TEXT("state", struct ib_port, state, "Logical state."),
+	TEXT("phys_state", struct ib_port, phys_state, "Physical state."),
+	TEXT("rate", struct ib_port, rate, "Signalling rate."),
+	TEXT("link_layer", struct ib_port, link_layer, "InfiniBand or Ethernet."),
+	{ "lid", "Local identifier.", show_lid },
+	CONSTANT("lid_mask_count", "0", "How many of its lower bits vary."),
+	CONSTANT("sm_lid", "0x0", "Local identifier of the subnet manager."),
+	CONSTANT("sm_sl", "0", "Service level of the subnet manager."),
+	CONSTANT("cap_mask", "0x00010000", "Capabilities."),
+	{ "gids/*", "GID table.", .each = each_gid },
+	{ "gid_attrs/types/*", "Kind of each GID.", .each = each_gid_type },
+	{ "pkeys/*", "P_Key table.", .each = each_pkey },
+};
+// clang-format on
+
+const struct class ib_port_class = {
+	"infiniband port", "A port of an RDMA device.", "/sys/class/infiniband/*/ports/[0-9]*", count_devices,
+	count_ports, at_port, ROWS(ib_port_attrs),
+};
+
+/* --- uverbsN: what libibverbs opens ---------------------------------------------------------------------- */
+
+enum { IB_UVERBS_MAJOR = 231, IB_UVERBS_BASE_MINOR = 192 }; /* drivers/infiniband/core/uverbs_main.c */
+
+static bool at_uverbs(const struct facts *f, size_t i, size_t part, const void **self, struct buf *path)
+{
+	(void)part;
+	const struct infiniband *device = &f->topo->infinibands.at[i];
+	*self = device;
+	if (!link_to_function(f, device->function, path))
+		return false;
+	buf_printf(path, "/infiniband_verbs/uverbs%zu", i);
+	return true;
+}
+
+static void show_dev(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	(void)attr;
+	buf_printf(out, "%d:%zu", IB_UVERBS_MAJOR, IB_UVERBS_BASE_MINOR + o->index);
+}
+
+static void show_uverbs_uevent(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	(void)attr;
+	buf_printf(out, "MAJOR=%d\nMINOR=%zu\nDEVNAME=infiniband/uverbs%zu", IB_UVERBS_MAJOR,
+		   IB_UVERBS_BASE_MINOR + o->index, o->index);
+}
+
+static const struct attr uverbs_attrs[] = {
+	TEXT("ibdev", struct infiniband, name, "Name of the RDMA device."),
+	CONSTANT("abi_version", "1", "Version of the driver's interface."),
+	{ "dev", "Numbers of its device file.", show_dev },
+	{ "uevent", "What udev is told.", show_uverbs_uevent, .mode = 0644 },
+	{ "device", "The function it sits on.", .link = link_device },
+};
+
+const struct class uverbs_class = {
+	"infiniband verbs", "The verbs interface of an RDMA device.", "/sys/class/infiniband_verbs/uverbs[0-9]*",
+	count_devices, NULL, at_uverbs, ROWS(uverbs_attrs), .subsystem = "class/infiniband_verbs",
+	.listed = { "class/infiniband_verbs" },
+};

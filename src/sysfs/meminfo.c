@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The two meminfo files: node_read_meminfo() of drivers/base/node.c, meminfo_proc_show() of fs/proc/meminfo.c. */
+
+#include "classes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum line_source { ZERO, TOTAL, FREE, USED };
+
+/* A line of a meminfo file. What the document does not tell is derived, or 0 on a machine that does nothing. */
+struct line {
+	const char *key;
+	enum line_source source;
+	bool pages; /* a count of pages, without unit */
+};
+
+// clang-format off
+static const struct line node_lines[] = {
+	{ "MemTotal", TOTAL }, { "MemFree", FREE }, { "MemUsed", USED }, { "SwapCached" }, { "Active" }, { "Inactive" },
+	{ "Active(anon)" }, { "Inactive(anon)" }, { "Active(file)" }, { "Inactive(file)" }, { "Unevictable" },
+	{ "Mlocked" }, { "Dirty" }, { "Writeback" }, { "FilePages" }, { "Mapped" }, { "AnonPages" }, { "Shmem" },
+	{ "KernelStack" }, { "PageTables" }, { "SecPageTables" }, { "NFS_Unstable" }, { "Bounce" }, { "WritebackTmp" },
+	{ "KReclaimable" }, { "Slab" }, { "SReclaimable" }, { "SUnreclaim" }, { "AnonHugePages" }, { "ShmemHugePages" },
+	{ "ShmemPmdMapped" }, { "FileHugePages" }, { "FilePmdMapped" }, { "HugePages_Total", .pages = true },
+	{ "HugePages_Free", .pages = true }, { "HugePages_Surp", .pages = true },
+};
+
+static const struct line machine_lines[] = {
+	{ "MemTotal", TOTAL }, { "MemFree", FREE }, { "MemAvailable", FREE }, { "Buffers" }, { "Cached" },
+	{ "SwapCached" }, { "Active" }, { "Inactive" }, { "Active(anon)" }, { "Inactive(anon)" }, { "Active(file)" },
+	{ "Inactive(file)" }, { "Unevictable" }, { "Mlocked" }, { "SwapTotal" }, { "SwapFree" }, { "Dirty" },
+	{ "Writeback" }, { "AnonPages" }, { "Mapped" }, { "Shmem" }, { "KReclaimable" }, { "Slab" }, { "SReclaimable" },
+	{ "SUnreclaim" }, { "KernelStack" }, { "PageTables" }, { "NFS_Unstable" }, { "Bounce" }, { "WritebackTmp" },
+	{ "CommitLimit" }, { "Committed_AS" }, { "VmallocTotal" }, { "VmallocUsed" }, { "VmallocChunk" }, { "Percpu" },
+	{ "AnonHugePages" }, { "ShmemHugePages" }, { "ShmemPmdMapped" }, { "FileHugePages" }, { "FilePmdMapped" },
+	{ "HugePages_Total", .pages = true }, { "HugePages_Free", .pages = true }, { "HugePages_Rsvd", .pages = true },
+	{ "HugePages_Surp", .pages = true },
+};
+// clang-format on
+
+static const uint64_t *said(const struct node *node, const char *key)
+{
+	for (size_t i = 0; i < node->meminfo.n; i++)
+		if (!strcmp(node->meminfo.at[i].key, key))
+			return &node->meminfo.at[i].value;
+	return NULL;
+}
+
+/* A pool of 2 MiB pages is what HugePages_* count. */
+static uint64_t huge_pages(const struct node *node, const char *key)
+{
+	for (size_t i = 0; i < node->hugepages.n; i++)
+		if (node->hugepages.at[i].size_k == 2048)
+			return !strcmp(key, "HugePages_Total") ? node->hugepages.at[i].total
+			       : !strcmp(key, "HugePages_Free")	 ? node->hugepages.at[i].free
+			       : !strcmp(key, "HugePages_Surp")	 ? node->hugepages.at[i].surplus
+								 : 0;
+	return 0;
+}
+
+static uint64_t value_of(const struct node *node, const struct line *line)
+{
+	const uint64_t *value = said(node, line->key);
+	uint64_t free_k = node->free_k == TOPO_UNKNOWN ? node->memory_k : (uint64_t)node->free_k;
+	if (value)
+		return *value;
+	if (line->pages)
+		return huge_pages(node, line->key);
+	switch (line->source) {
+	case TOTAL:
+		return node->memory_k;
+	case FREE:
+		return free_k;
+	case USED:
+		return node->memory_k - free_k;
+	case ZERO:
+		break;
+	}
+	return 0;
+}
+
+static void print_line(struct buf *out, const char *key, uint64_t value, int width, bool pages)
+{
+	char label[64];
+	snprintf(label, sizeof label, "%s:", key);
+	buf_printf(out, "%-15s %*llu%s\n", label, width, (unsigned long long)value, pages ? "" : " kB");
+}
+
+void node_meminfo_text(const struct node *node, struct buf *out)
+{
+	for (size_t i = 0; i < sizeof node_lines / sizeof *node_lines; i++) {
+		const struct line *line = &node_lines[i];
+		buf_printf(out, "Node %u ", node->id);
+		print_line(out, line->key, value_of(node, line), line->pages ? 5 : 8, line->pages);
+	}
+}
+
+void machine_meminfo_text(const struct topo *t, struct buf *out)
+{
+	for (size_t i = 0; i < sizeof machine_lines / sizeof *machine_lines; i++) {
+		uint64_t sum = 0;
+		for (size_t n = 0; n < t->nodes.n; n++)
+			sum += value_of(&t->nodes.at[n], &machine_lines[i]);
+		print_line(out, machine_lines[i].key, sum, 8, machine_lines[i].pages);
+	}
+	print_line(out, "Hugepagesize", 2048, 8, false);
+	uint64_t in_pools = 0;
+	for (size_t n = 0; n < t->nodes.n; n++)
+		for (size_t k = 0; k < t->nodes.at[n].hugepages.n; k++)
+			in_pools += t->nodes.at[n].hugepages.at[k].total * t->nodes.at[n].hugepages.at[k].size_k;
+	print_line(out, "Hugetlb", in_pools, 8, false);
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* PCI functions: drivers/pci/pci-sysfs.c, Documentation/ABI/testing/sysfs-bus-pci. Config space is pci_config.c. */
+
+#include "classes.h"
+
+/* --- /sys/devices/pciDDDD:BB ----------------------------------------------------------------------------- */
+
+static size_t count_roots(const struct facts *f)
+{
+	return f->topo->roots.n;
+}
+
+static bool at_root(const struct facts *f, size_t i, size_t part, const void **self, struct buf *path)
+{
+	(void)part;
+	*self = &f->topo->roots.at[i];
+	buf_puts(path, f->root_paths[i]);
+	return true;
+}
+
+static const struct attr host_bridge_attrs[] = {
+	{ "uevent", "Empty.", show_nothing, .raw = true, .mode = 0644 },
+	CONSTANT("power/control", "auto", "Run-time power management."),
+};
+
+const struct class host_bridge_class = {
+	"host bridge", "A PCI host bridge.", "/sys/devices/pci*", count_roots, NULL, at_root, ROWS(host_bridge_attrs),
+};
+
+/* --- functions ------------------------------------------------------------------------------------------- */
+
+static const struct pci *self_of(const struct object *o)
+{
+	return o->self;
+}
+
+static const struct pci_facts *facts_of(const struct object *o)
+{
+	return &o->facts->pci[o->index];
+}
+
+static void show_hex16(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	buf_printf(out, "0x%04x", *(const uint16_t *)((const char *)o->self + attr->offset));
+}
+
+static void show_class(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	(void)attr;
+	buf_printf(out, "0x%06x", self_of(o)->class);
+}
+
+static void show_revision(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	(void)attr;
+	buf_printf(out, "0x%02x", self_of(o)->revision);
+}
+
+static void show_config(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	(void)attr;
+	uint8_t space[4096];
+	buf_add(out, space, pci_config(o->facts, (uint32_t)o->index, space));
+}
+
+static void show_resource(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	(void)attr;
+	pci_resource_text(o->facts, (uint32_t)o->index, out);
+}
+
+static const struct idset *local_cpus(const struct attr *attr, const struct object *o)
+{
+	(void)attr;
+	return facts_of(o)->cpus;
+}
+
+static void print_modalias(const struct pci *pci, struct buf *out)
+{
+	buf_printf(out, "pci:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X", pci->vendor, pci->device,
+		   pci->subsystem_vendor, pci->subsystem_device, pci->class >> 16, pci->class >> 8 & 0xff,
+		   pci->class & 0xff);
+}
+
+static void show_modalias(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	(void)attr;
+	print_modalias(self_of(o), out);
+}
+
+static void show_uevent(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	(void)attr;
+	const struct pci *pci = self_of(o);
+	if (pci->driver)
+		buf_printf(out, "DRIVER=%s\n", pci->driver);
+	buf_printf(out, "PCI_CLASS=%X\nPCI_ID=%04X:%04X\nPCI_SUBSYS_ID=%04X:%04X\nPCI_SLOT_NAME=", pci->class,
+		   pci->vendor, pci->device, pci->subsystem_vendor, pci->subsystem_device);
+	bdf_print(pci->address, out);
+	buf_puts(out, "\nMODALIAS=");
+	print_modalias(pci, out);
+}
+
+/* --- the link: pcie_dev_attrs of the kernel --------------------------------------------------------------- */
+
+static bool is_pcie(const struct attr *attr, const struct object *o)
+{
+	(void)attr;
+	return facts_of(o)->type != PCIE_NONE;
+}
+
+/* `param`: whether the maximum is asked for. A virtual function's link status reads as zero. */
+static struct link link_of(const struct attr *attr, const struct object *o)
+{
+	if (attr->param)
+		return facts_of(o)->max_link;
+	return self_of(o)->physfn == BDF_NONE ? facts_of(o)->link : (struct link){ 0 };
+}
+
+/* pci_speed_string() of drivers/pci/probe.c */
+static void show_speed(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	struct link link = link_of(attr, o);
+	if (link.speed)
+		buf_printf(out, "%u.%u GT/s PCIe", link.speed / 10, link.speed % 10);
+	else
+		buf_puts(out, "Unknown");
+}
+
+static void show_width(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	buf_printf(out, "%u", link_of(attr, o).width);
+}
+
+/* --- bridges, SR-IOV, and what is bound ------------------------------------------------------------------- */
+
+static bool is_bridge(const struct attr *attr, const struct object *o)
+{
+	(void)attr;
+	return self_of(o)->bridge;
+}
+
+static void show_byte(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	buf_printf(out, "%u", *((const uint8_t *)o->self + attr->offset));
+}
+
+static bool has_vfs(const struct attr *attr, const struct object *o)
+{
+	(void)attr;
+	return self_of(o)->total_vfs || facts_of(o)->vfs.n;
+}
+
+static void show_total_vfs(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	(void)attr;
+	size_t there = facts_of(o)->vfs.n;
+	buf_printf(out, "%zu", self_of(o)->total_vfs > there ? self_of(o)->total_vfs : there);
+}
+
+static void show_num_vfs(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	(void)attr;
+	buf_printf(out, "%zu", facts_of(o)->vfs.n);
+}
+
+static bool link_vfs(const struct attr *attr, const struct object *o, size_t i, struct buf *name, struct buf *place)
+{
+	(void)attr;
+	if (i >= facts_of(o)->vfs.n)
+		return false;
+	buf_printf(name, "virtfn%zu", i);
+	buf_puts(place, o->facts->pci[facts_of(o)->vfs.at[i]].path);
+	return true;
+}
+
+static bool link_physfn(const struct attr *attr, const struct object *o, size_t i, struct buf *name,
+			struct buf *place)
+{
+	(void)attr;
+	(void)name;
+	return i == 0 && link_to_function(o->facts, self_of(o)->physfn, place);
+}
+
+static bool link_driver(const struct attr *attr, const struct object *o, size_t i, struct buf *name,
+			struct buf *place)
+{
+	(void)attr;
+	(void)name;
+	if (i || !self_of(o)->driver)
+		return false;
+	buf_printf(place, "sys/bus/pci/drivers/%s", self_of(o)->driver);
+	return true;
+}
+
+static bool link_iommu_group(const struct attr *attr, const struct object *o, size_t i, struct buf *name,
+			     struct buf *place)
+{
+	(void)attr;
+	(void)name;
+	if (i || self_of(o)->iommu_group == TOPO_UNKNOWN)
+		return false;
+	buf_printf(place, "sys/kernel/iommu_groups/%lld", (long long)self_of(o)->iommu_group);
+	return true;
+}
+
+static bool is_display(const struct attr *attr, const struct object *o)
+{
+	(void)attr;
+	return self_of(o)->class >> 8 == 0x0300;
+}
+
+static void show_enable(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	(void)attr;
+	buf_putc(out, self_of(o)->driver || self_of(o)->bridge ? '1' : '0');
+}
+
+static void show_dma_bits(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	(void)attr;
+	buf_puts(out, self_of(o)->driver ? "64" : "32");
+}
+
+// clang-format off
+#define HEX16(name, member, text) { name, text, show_hex16, .offset = offsetof(struct pci, member) }
+#define BYTE(name, member, text) { name, text, show_byte, is_bridge, .offset = offsetof(struct pci, member) }
+
+static const struct attr pci_attrs[] = {
+	HEX16("vendor", vendor, "Vendor id."),
+	HEX16("device", device, "Device id."),
+	HEX16("subsystem_vendor", subsystem_vendor, "Subsystem vendor id."),
+	HEX16("subsystem_device", subsystem_device, "Subsystem device id."),
+	{ "class", "Class: base class, sub class, programming interface.", show_class },
+	{ "revision", "Revision.", show_revision },
+	{ "config", "Configuration space.", show_config, .raw = true, .mode = 0644 },
+	{ "resource", "Start, end and flags of each region.", show_resource, .raw = true },
+	INT("irq", struct pci, irq, "Interrupt number."),
+	{ "numa_node", "Its node, -1 for none.", show_int, .offset = offsetof(struct pci, node), .mode = 0644 },
+	MASK("local_cpus", local_cpus, 0, "CPUs near it, as a mask."),
+	LIST("local_cpulist", local_cpus, 0, "CPUs near it, as a list."),
+	{ "modalias", "What modules are matched by.", show_modalias },
+	{ "uevent", "What udev is told.", show_uevent, .mode = 0644 },
+	{ "current_link_speed", "Speed its link runs at.", show_speed, is_pcie },
+	{ "current_link_width", "Lanes its link uses.", show_width, is_pcie },
+	{ "max_link_speed", "Speed its link could run at.", show_speed, is_pcie, .param = 1 },
+	{ "max_link_width", "Lanes its link could use.", show_width, is_pcie, .param = 1 },
+	BYTE("secondary_bus_number", secondary, "Of a bridge: the bus below it."),
+	BYTE("subordinate_bus_number", subordinate, "Of a bridge: the highest bus below it."),
+	{ "enable", "How often it is enabled.", show_enable, .mode = 0644 },
+	{ "dma_mask_bits", "Address bits its driver lets it use.", show_dma_bits },
+	{ "consistent_dma_mask_bits", "The same for coherent memory.", show_dma_bits },
+	CONSTANT("msi_bus", "1", "Whether message signalled interrupts are allowed."),
+	CONSTANT("broken_parity_status", "0", "Whether parity errors are ignored."),
+	CONSTANT("ari_enabled", "0", "Whether alternative routing ids are enabled."),
+	CONSTANT("d3cold_allowed", "1", "Whether it may lose power."),
+	CONSTANT("power_state", "D0", "Its power state."),
+	CONSTANT("power/control", "on", "Run-time power management."),
+	CONSTANT("power/runtime_status", "active", "Its run-time power state."),
+	{ "boot_vga", "Of a VGA device: whether the machine booted with it.", show_constant, is_display, .constant = "0" },
+	TEXT("label", struct pci, label, "Firmware's label of the port."),
+	{ "sriov_totalvfs", "Virtual functions it can have.", show_total_vfs, has_vfs },
+	{ "sriov_numvfs", "Virtual functions it has.", show_num_vfs, has_vfs, .mode = 0644 },
+	{ "virtfn*", "Its virtual functions.", .link = link_vfs },
+	{ "physfn", "Of a virtual function: its physical one.", .link = link_physfn },
+	{ "driver", "The driver bound to it.", .link = link_driver },
+	{ "iommu_group", "Its IOMMU group.", .link = link_iommu_group },
+};
+// clang-format on
+
+static bool at_pci(const struct facts *f, size_t i, size_t part, const void **self, struct buf *path)
+{
+	(void)part;
+	*self = &f->topo->pci.at[i];
+	buf_puts(path, f->pci[i].path);
+	return true;
+}
+
+const struct class pci_class = {
+	"pci function", "A PCI function, bridges too.", "/sys/devices/pci*/**/[0-9a-f:.]*", count_pci, NULL, at_pci,
+	ROWS(pci_attrs), .subsystem = "bus/pci", .listed = { "bus/pci/devices" },
+};

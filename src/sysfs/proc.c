@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The few files of /proc that tell the same machine: fs/proc, drivers/pci/proc.c, NVIDIA's nv-procfs.c. */
+
+#include "classes.h"
+
+static void show_cpuinfo(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	(void)attr;
+	cpuinfo_text(o->facts, out);
+}
+
+static void show_meminfo(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	(void)attr;
+	machine_meminfo_text(o->topo, out);
+}
+
+/* The lines of fs/proc/stat.c, of a machine that has just started and does nothing. */
+static void show_stat(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	static const char idle[] = "0 0 0 0 0 0 0 0 0 0";
+	(void)attr;
+	buf_printf(out, "cpu  %s\n", idle);
+	IDSET_EACH (id, &o->topo->online)
+		buf_printf(out, "cpu%u %s\n", (unsigned)id, idle);
+	buf_puts(out, "intr 0\nctxt 0\nbtime 0\nprocesses 1\nprocs_running 1\nprocs_blocked 0\n"
+		      "softirq 0 0 0 0 0 0 0 0 0 0 0\n");
+}
+
+/* One line a function: bus and devfn, ids, irq, seven starts with their type bits, seven sizes, driver. */
+static void show_pci_devices(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	(void)attr;
+	for (size_t k = 0; k < o->topo->pci.n; k++) {
+		uint32_t i = o->facts->by_address[k];
+		const struct pci *pci = &o->topo->pci.at[i];
+		const struct bar *bars = o->facts->pci[i].bars;
+		buf_printf(out, "%04x\t%04x%04x\t%x", (unsigned)(pci->address & 0xffff), pci->vendor, pci->device,
+			   pci->irq);
+		for (int b = 0; b < N_BARS; b++)
+			buf_printf(out, "\t%16llx",
+				   (unsigned long long)(bars[b].address | (bars[b].io ? 1 : 0) |
+							(bars[b].is_64bit ? 4 : 0) | (bars[b].prefetchable ? 8 : 0)));
+		for (int b = 0; b < N_BARS; b++)
+			buf_printf(out, "\t%16llx", (unsigned long long)bars[b].size);
+		buf_printf(out, "\t%s\n", pci->driver ? pci->driver : "");
+	}
+}
+
+static const struct attr proc_attrs[] = {
+	{ "cpuinfo", "The CPUs that are online.", show_cpuinfo, .raw = true },
+	{ "meminfo", "The memory of all nodes.", show_meminfo, .raw = true },
+	{ "stat", "The CPUs that are online, idle.", show_stat, .raw = true },
+	{ "bus/pci/devices", "The PCI functions.", show_pci_devices, .raw = true },
+	DIRECTORY("driver", "What drivers tell."),
+};
+
+AT_FIXED("proc")
+
+const struct class proc_class = {
+	"proc", "What /proc tells of the machine.", "/proc", count_one, NULL, at_fixed, ROWS(proc_attrs),
+};
+
+/* --- /proc/driver/nvidia/gpus/BDF ------------------------------------------------------------------------ */
+
+/* Only the first of a device's nodes holds its memory; the driver keeps the others for partitions. */
+static bool at_nvidia(const struct facts *f, size_t i, size_t part, const void **self, struct buf *path)
+{
+	(void)part;
+	const struct node *node = &f->topo->nodes.at[i];
+	*self = node;
+	if (node->device == BDF_NONE || (i > 0 && f->topo->nodes.at[i - 1].device == node->device))
+		return false;
+	buf_puts(path, "proc/driver/nvidia/gpus/");
+	bdf_print(node->device, path);
+	return true;
+}
+
+static void show_numa_status(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	(void)attr;
+	const struct node *node = o->self;
+	buf_printf(out, "Node:      %u\nStatus:    online\n\nAddress:   %llx\nSize:      %llx\n", node->id,
+		   (unsigned long long)node->address, (unsigned long long)node->memory_k * 1024);
+}
+
+static const struct attr nvidia_attrs[] = {
+	{ "numa_status", "The node of its memory.", show_numa_status, .raw = true },
+};
+
+const struct class nvidia_class = {
+	"nvidia gpu", "A GPU whose memory is a node.", "/proc/driver/nvidia/gpus/*", count_nodes, NULL, at_nvidia,
+	ROWS(nvidia_attrs),
+};

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What rows share: one function for many attributes, the row says which member or set. */
+
+#include "topofs/sysfs.h"
+
+static const void *member(const struct attr *attr, const struct object *o)
+{
+	return (const char *)o->self + attr->offset;
+}
+
+void show_int(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	buf_printf(out, "%d", *(const int32_t *)member(attr, o));
+}
+
+void show_u64(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	buf_printf(out, "%llu", *(const unsigned long long *)member(attr, o));
+}
+
+bool has_u64(const struct attr *attr, const struct object *o)
+{
+	return *(const uint64_t *)member(attr, o) != 0;
+}
+
+void show_text(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	buf_puts(out, *(const char *const *)member(attr, o));
+}
+
+bool has_text(const struct attr *attr, const struct object *o)
+{
+	return *(const char *const *)member(attr, o) != NULL;
+}
+
+void show_list(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	idset_print_list(attr->ids(attr, o), out);
+}
+
+void show_mask(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	idset_print_mask(attr->ids(attr, o), o->facts->cpu_bits, out);
+}
+
+void show_constant(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	(void)o;
+	buf_puts(out, attr->constant);
+}
+
+void show_nothing(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	(void)attr;
+	(void)o;
+	(void)out;
+}
+
+size_t count_one(const struct facts *f)
+{
+	(void)f;
+	return 1;
+}
+
+size_t count_cpus(const struct facts *f)
+{
+	return f->topo->cpus.n;
+}
+
+size_t count_nodes(const struct facts *f)
+{
+	return f->topo->nodes.n;
+}
+
+size_t count_pci(const struct facts *f)
+{
+	return f->topo->pci.n;
+}
+
+bool link_to_function(const struct facts *f, uint64_t function, struct buf *place)
+{
+	uint32_t pci = function == BDF_NONE ? FACTS_NONE : facts_pci(f, function);
+	if (pci == FACTS_NONE)
+		return false;
+	buf_puts(place, f->pci[pci].path);
+	return true;
+}

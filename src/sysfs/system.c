@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What every /sys has, firmware's identification (drivers/firmware/dmi-id.c), and kernel modules. */
+
+#include "classes.h"
+
+#include <string.h>
+
+/* Kernels of big-endian machines; all others are little. */
+static void show_byteorder(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	static const char *const big[] = { "s390x", "s390", "ppc64", "ppc", "sparc64", "sparc", "parisc64", "m68k" };
+	(void)attr;
+	for (size_t i = 0; i < sizeof big / sizeof *big; i++)
+		if (!strcmp(o->topo->arch, big[i])) {
+			buf_puts(out, "big");
+			return;
+		}
+	buf_puts(out, "little");
+}
+
+static void show_address_bits(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	static const char *const narrow[] = { "i386", "i486", "i586", "i686", "armv7l", "armv6l", "ppc", "s390", "mips" };
+	(void)attr;
+	for (size_t i = 0; i < sizeof narrow / sizeof *narrow; i++)
+		if (!strcmp(o->topo->arch, narrow[i])) {
+			buf_puts(out, "32");
+			return;
+		}
+	buf_puts(out, "64");
+}
+
+static bool has_large_pages(const struct attr *attr, const struct object *o)
+{
+	(void)attr;
+	return !strcmp(o->topo->arch, "x86_64");
+}
+
+static bool has_rdma(const struct attr *attr, const struct object *o)
+{
+	(void)attr;
+	return o->topo->infinibands.n > 0;
+}
+
+static const struct attr system_attrs[] = {
+	DIRECTORY("block", "Block devices."),
+	DIRECTORY("bus/cpu/drivers", "Drivers of CPUs."),
+	DIRECTORY("bus/pci/drivers", "Drivers of PCI functions."),
+	DIRECTORY("bus/pci/slots", "Physical slots."),
+	DIRECTORY("dev/block", "Block devices by number."),
+	DIRECTORY("dev/char", "Character devices by number."),
+	DIRECTORY("devices/virtual", "Devices without hardware."),
+	DIRECTORY("firmware", "Firmware's tables."),
+	DIRECTORY("fs/bpf", "Where container runtimes mount."),
+	DIRECTORY("fs/cgroup", "Where container runtimes mount."),
+	DIRECTORY("fs/fuse/connections", "Where fusectl is mounted."),
+	DIRECTORY("fs/pstore", "Where pstore is mounted."),
+	DIRECTORY("kernel/config", "Where configfs is mounted."),
+	DIRECTORY("kernel/debug", "Where debugfs is mounted."),
+	DIRECTORY("kernel/iommu_groups", "IOMMU groups."),
+	DIRECTORY("kernel/mm/hugepages", "Pools of huge pages."),
+	DIRECTORY("kernel/security", "Where securityfs is mounted."),
+	DIRECTORY("kernel/tracing", "Where tracefs is mounted."),
+	DIRECTORY("module", "Kernel modules."),
+	DIRECTORY("power", "Power management."),
+	{ "class/infiniband_verbs/abi_version", "Version of the verbs interface.", show_constant, has_rdma,
+	  .constant = "6" },
+	{ "kernel/cpu_byteorder", "little or big.", show_byteorder },
+	{ "kernel/address_bits", "Bits of an address.", show_address_bits },
+	{ "kernel/mm/transparent_hugepage/enabled", "When large pages are used unasked.", show_constant,
+	  has_large_pages, .constant = "always [madvise] never", .mode = 0644 },
+	{ "kernel/mm/transparent_hugepage/hpage_pmd_size", "Bytes of a large page.", show_constant, has_large_pages,
+	  .constant = "2097152" },
+};
+
+AT_FIXED("sys")
+
+const struct class system_class = {
+	"system", "What every machine has.", "/sys", count_one, NULL, at_fixed, ROWS(system_attrs),
+};
+
+/* --- /sys/class/dmi/id ----------------------------------------------------------------------------------- */
+
+static size_t count_dmi(const struct facts *f)
+{
+	return f->topo->dmi.n > 0;
+}
+
+static bool at_dmi(const struct facts *f, size_t i, size_t part, const void **self, struct buf *path)
+{
+	(void)i;
+	(void)part;
+	*self = f->topo;
+	buf_puts(path, "sys/devices/virtual/dmi/id");
+	return true;
+}
+
+static bool each_dmi(const struct attr *attr, const struct object *o, size_t i, struct buf *name, struct buf *text)
+{
+	(void)attr;
+	if (i >= o->topo->dmi.n)
+		return false;
+	buf_puts(name, o->topo->dmi.at[i].key);
+	buf_puts(text, o->topo->dmi.at[i].value);
+	return true;
+}
+
+static const struct attr dmi_attrs[] = {
+	{ "*", "What the document's dmi says: product_name, sys_vendor ...", .each = each_dmi },
+	{ "uevent", "Empty.", show_nothing, .raw = true, .mode = 0644 },
+};
+
+const struct class dmi_class = {
+	"dmi", "Who made the machine.", "/sys/class/dmi/id", count_dmi, NULL, at_dmi, ROWS(dmi_attrs),
+	.subsystem = "class/dmi", .listed = { "class/dmi" },
+};
+
+/* --- /sys/module/NAME ------------------------------------------------------------------------------------ */
+
+static size_t count_modules(const struct facts *f)
+{
+	return f->topo->modules.n;
+}
+
+static bool at_module(const struct facts *f, size_t i, size_t part, const void **self, struct buf *path)
+{
+	(void)part;
+	*self = &f->topo->modules.at[i];
+	buf_printf(path, "sys/module/%s", f->topo->modules.at[i].key);
+	return true;
+}
+
+static bool has_version(const struct attr *attr, const struct object *o)
+{
+	(void)attr;
+	return *((const struct pair *)o->self)->value != '\0';
+}
+
+static const struct attr module_attrs[] = {
+	{ "version", "Its version.", show_text, has_version, .offset = offsetof(struct pair, value) },
+	CONSTANT("initstate", "live", "Whether it is loaded."),
+	CONSTANT("refcnt", "0", "How often it is used."),
+};
+
+const struct class module_class = {
+	"module", "A kernel module.", "/sys/module/*", count_modules, NULL, at_module, ROWS(module_attrs),
+};
