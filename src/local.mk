@@ -64,3 +64,27 @@ noinst_LIBRARIES += %D%/libcore.a
 	include/topofs/topo.h \
 	include/topofs/tree.h \
 	$(NULL)
+
+bin_PROGRAMS += topofs
+topofs_CPPFLAGS = $(AM_CPPFLAGS) $(FUSE3_CFLAGS)
+topofs_LDADD = %D%/libcore.a $(FUSE3_LIBS) $(JANSSON_LIBS)
+topofs_SOURCES = \
+	%D%/cmd/attributes.c \
+	%D%/cmd/check.c \
+	%D%/cmd/cmd.c \
+	%D%/cmd/completion.c \
+	%D%/cmd/mount.c \
+	%D%/cmd/render.c \
+	%D%/cmd/run.c \
+	%D%/cmd/schema.c \
+	%D%/cmd/show.c \
+	%D%/cmd/topology.c \
+	%D%/main.c \
+	%D%/serve/mount.c \
+	%D%/serve/ops.c \
+	%D%/serve/served.h \
+	%D%/serve/server.c \
+	%D%/serve/session.c \
+	include/topofs/cmd.h \
+	include/topofs/serve.h \
+	$(NULL)

@@ -1,7 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 # A shell test exits 0 (passed), 77 (skipped) or anything else (failed); tests/lib.sh says how to write one.
 shell_tests = \
+	%D%/fuse/cache.sh \
+	%D%/fuse/files.sh \
+	%D%/fuse/helper.sh \
+	%D%/fuse/laws.sh \
+	%D%/fuse/mount.sh \
+	%D%/fuse/notify.sh \
+	%D%/fuse/options.sh \
+	%D%/fuse/user.sh \
 	%D%/layering.sh \
+	%D%/run/leftover.sh \
+	%D%/run/proc.sh \
+	%D%/run/status.sh \
+	%D%/run/user.sh \
 	$(NULL)
 
 # Criterion programs of one test-NOUN.c a header, linked into one; each test is a line of make check.
@@ -29,6 +41,7 @@ endif
 EXTRA_DIST += \
 	%D%/lib.sh \
 	%D%/lsan.supp \
+	%D%/serve.sh \
 	%D%/unit/no-criterion.sh \
 	$(shell_tests) \
 	$(unit_tests) \

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TOPOFS_CMD_H
+#define TOPOFS_CMD_H
+
+/*
+ * Subcommands: one file each, ending in its row; cmds[] lists the rows. --help, the completions and the
+ * manual's test come from them. Only this room prints.
+ */
+
+#include "topofs/err.h"
+#include "topofs/rules.h"
+#include "topofs/topo.h"
+#include "topofs/tree.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_MISUSE = 2 };
+
+struct opt {
+	char letter;	  /* 0: long form only */
+	const char *name; /* long form, without dashes; NULL: letter only */
+	const char *arg;  /* "FILE"; NULL: a flag */
+	const char *doc;
+};
+
+enum { MAX_OPTS = 12 };
+
+struct cmd {
+	const char *name;
+	const char *args; /* "TOPOLOGY [PATH]" */
+	const char *doc;  /* one line, for the list of commands */
+	const char *text; /* paragraphs for its own --help; NULL: none */
+	const struct opt *opts;
+	size_t n_opts;
+	int min_args, max_args; /* max -1: any number */
+	/* Options stop at the first operand: what follows is somebody else's command line. */
+	bool passes_command;
+	/* values[i] is the argument of opts[i], "" for a flag given, NULL for one not given. Returns an exit status. */
+	int (*run)(char **args, int n_args, const char *const *values);
+};
+
+/* One a file: src/cmd/check.c and so on. */
+extern const struct cmd cmd_attributes, cmd_check, cmd_completion, cmd_mount, cmd_render, cmd_run, cmd_schema,
+	cmd_show;
+
+extern const struct cmd *const cmds[];
+extern const size_t n_cmds;
+
+/* Parses options by the row and runs it. */
+int cmd_dispatch(const struct cmd *cmd, int argc, char **argv);
+void cmd_usage(const struct cmd *cmd);
+/* The list of commands on standard output. */
+void cmd_help(void);
+
+/* "topofs: FILE: WHERE: WHAT" on standard error; returns EXIT_FAILED. */
+int complain(const char *file, const struct err *err);
+/* "topofs: TEXT" on standard error; returns EXIT_FAILED. */
+int fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* "topofs: TEXT" and a pointer to --help on standard error; returns EXIT_MISUSE. */
+int misuse(const struct cmd *cmd, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * TOPOLOGY of the command line: a file's path, or the name of an installed machine, looked for as NAME.json in
+ * the folders of $TOPOFS_PATH (colon-separated), /etc/topofs and the installed examples. What is BROKEN or
+ * HARMFUL is refused (HARMFUL is let through with `force`); ODD is printed when `verbose`. All complaints
+ * have been printed when it returns other than 0.
+ */
+struct load_options {
+	bool force, strict, verbose;
+};
+int load_topology(const char *topology, const struct load_options *how, struct topo *ret);
+int build_tree(const char *topology, const struct topo *topo, struct tree *ret);
+/* Both. */
+int load_tree(const char *topology, const struct load_options *how, struct tree *ret);
+
+/* mount(8)'s helper: mount.topofs SPEC DIR [-sfnv] [-o OPTIONS]. Its exit status is mount(8)'s. */
+int mount_helper(int argc, char **argv);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "topofs/cmd.h"
+#include "topofs/sysfs.h"
+
+#include <stdio.h>
+
+static void print_row(const struct class *class, const struct attr *attr)
+{
+	const char *kind = attr->link ? "link" : attr->each || attr->show ? "file" : "folder";
+	printf("%s/%s\t%s\t%s\n", class->dir, attr->name, kind, attr->doc);
+}
+
+/* The links that come with the class, not with a row. */
+static void print_class_links(const struct class *class)
+{
+	if (class->subsystem)
+		printf("%s/subsystem\tlink\t/sys/%s.\n", class->dir, class->subsystem);
+	for (size_t i = 0; i < 2 && class->listed[i]; i++)
+		printf("/sys/%s/*\tlink\tIts folder.\n", class->listed[i]);
+}
+
+static int run(char **args, int n_args, const char *const *values)
+{
+	(void)args;
+	(void)n_args;
+	(void)values;
+	for (size_t c = 0; c < n_classes; c++) {
+		printf("%s\tclass\t%s\n", classes[c]->dir, classes[c]->doc);
+		print_class_links(classes[c]);
+		for (size_t a = 0; a < classes[c]->n_attrs; a++)
+			print_row(classes[c], &classes[c]->attrs[a]);
+	}
+	return EXIT_OK;
+}
+
+const struct cmd cmd_attributes = {
+	.name = "attributes",
+	.args = "",
+	.doc = "print what files a machine can have",
+	.text = "Prints a line for each, three columns with a tab between: where it is, as a pattern; whether it is a\n"
+		"class of folders, a file, a link or an empty folder; what it tells.\n",
+	.run = run,
+};

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "topofs/buf.h"
+#include "topofs/cmd.h"
+#include "topofs/serve.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+struct request {
+	const char *topology, *mountpoint, *options;
+	struct load_options load;
+	bool foreground;
+	bool fake; /* all but the mount itself: mount -f */
+};
+
+/* The mount point without links and dots, for /proc/mounts and for unmounting it from another folder. */
+static int find_mountpoint(const char *mountpoint, char folder[PATH_MAX], struct err *err)
+{
+	struct stat st;
+	int error = realpath(mountpoint, folder) && stat(folder, &st) == 0 ? 0 : errno;
+
+	if (error == 0 && S_ISDIR(st.st_mode))
+		return 0;
+	if (error == 0 || error == ENOTDIR)
+		err_set(err, "", "not a folder");
+	else if (error == ENOENT)
+		err_set(err, "", "no such folder");
+	else if (error == ENOTCONN)
+		err_set(err, "", "the server of what is mounted here is gone: unmount it first");
+	else
+		err_set(err, "", "%s", strerror(error));
+	return error ? -error : -ENOTDIR;
+}
+
+/* For a service of Type=notify: sd_notify(3) without its library. */
+static void notify_service_manager(void *unused)
+{
+	(void)unused;
+	static const char text[] = "READY=1";
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	const char *path = getenv("NOTIFY_SOCKET");
+	size_t len = path ? strlen(path) : 0;
+
+	if (len == 0 || len >= sizeof to.sun_path)
+		return;
+	memcpy(to.sun_path, path, len);
+	if (path[0] == '@') /* an abstract address */
+		to.sun_path[0] = '\0';
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&to,
+	       (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
+	close(fd);
+}
+
+static int serve_here(const struct request *r, const char *folder, const struct tree *t, struct err *err)
+{
+	const struct serve_ready ready = { .call = notify_service_manager };
+	int fd = serve_mount(r->topology, folder, r->options, err);
+
+	return fd < 0 ? fd : serve(t, fd, folder, &ready, err);
+}
+
+static int serve_beside(const struct request *r, const char *folder, const struct tree *t, struct err *err)
+{
+	int channel = serve_start(t, err);
+	if (channel < 0)
+		return channel;
+	/* a failure leaves the server to the end of this process, which closes the channel */
+	int fd = serve_mount(r->topology, folder, r->options, err);
+	if (fd < 0)
+		return fd;
+	int rc = serve_hand_over(channel, fd, folder, err);
+	if (rc < 0)
+		serve_unmount(folder);
+	return rc;
+}
+
+static int mount_topology(const struct request *r)
+{
+	_cleanup_tree_ struct tree t = { 0 };
+	struct err err = { 0 };
+	char folder[PATH_MAX];
+
+	serve_hold_standard_files();
+	if (serve_check_options(r->options, &err) < 0)
+		return fail("%s", err.what);
+	if (find_mountpoint(r->mountpoint, folder, &err) < 0)
+		return complain(r->mountpoint, &err);
+	int status = load_tree(r->topology, &r->load, &t);
+	if (status || r->fake)
+		return status;
+	int rc = r->foreground ? serve_here(r, folder, &t, &err) : serve_beside(r, folder, &t, &err);
+	return rc < 0 ? complain(r->mountpoint, &err) : EXIT_OK;
+}
+
+enum { OPT_OPTIONS, OPT_FOREGROUND, OPT_FORCE, OPT_STRICT };
+
+static const struct opt opts[] = {
+	{ 'o', "options", "OPTIONS", "mount options, separated by commas, as for mount(8)" },
+	{ 'f', "foreground", NULL, "serve in this process until it is unmounted or ended by a signal" },
+	{ 0, "force", NULL, "mount also what can crash programs that read it" },
+	{ 0, "strict", NULL, "refuse also what no real machine looks like" },
+};
+
+static int run(char **args, int n_args, const char *const *values)
+{
+	(void)n_args;
+	const struct request r = {
+		.topology = args[0],
+		.mountpoint = args[1],
+		.options = values[OPT_OPTIONS] ? values[OPT_OPTIONS] : "",
+		.load = { .force = values[OPT_FORCE], .strict = values[OPT_STRICT] },
+		.foreground = values[OPT_FOREGROUND],
+	};
+
+	return mount_topology(&r);
+}
+
+/* What mount(8) expects of a helper. */
+enum { HELPER_MISUSE = 1, HELPER_FAILED = 32 };
+
+int mount_helper(int argc, char **argv)
+{
+	_cleanup_buf_ struct buf options = { 0 };
+	struct request r = { 0 };
+
+	opterr = 0;
+	for (int c; (c = getopt(argc, argv, "sfnvo:t:")) != -1;) {
+		if (c == '?') {
+			fail("unknown option -%c", optopt);
+			return HELPER_MISUSE;
+		} else if (c == 'o') {
+			buf_printf(&options, ",%s", optarg);
+		} else if (c == 's') {
+			buf_puts(&options, ",sloppy");
+		} else if (c == 'f') {
+			r.fake = true;
+		} else if (c == 'v') {
+			r.load.verbose = true;
+		}
+	}
+	if (argc - optind != 2) {
+		fail("usage: mount -t topofs [-o OPTIONS] TOPOLOGY MOUNTPOINT");
+		return HELPER_MISUSE;
+	}
+	r.topology = argv[optind];
+	r.mountpoint = argv[optind + 1];
+	r.options = buf_text(&options);
+	return mount_topology(&r) ? HELPER_FAILED : EXIT_OK;
+}
+
+const struct cmd cmd_mount = {
+	.name = "mount",
+	.args = "TOPOLOGY MOUNTPOINT",
+	.doc = "serve the files of a machine in a folder",
+	.text = "Returns when MOUNTPOINT/sys and MOUNTPOINT/proc can be read; a process of its own serves them until\n"
+		"MOUNTPOINT is unmounted (umount, or fusermount3 -u as an ordinary user) or it gets a SIGTERM.\n"
+		"In the foreground it tells the service manager when it is ready (Type=notify).\n"
+		"\n"
+		"The mount is read-only, nosuid, nodev and noexec. What root mounts everybody may read; an ordinary\n"
+		"user asks for that with -o allow_other, where /etc/fuse.conf permits it.\n",
+	.opts = opts,
+	.n_opts = sizeof opts / sizeof *opts,
+	.min_args = 2,
+	.max_args = 2,
+	.run = run,
+};

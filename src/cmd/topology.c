@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* TOPOLOGY of the command line: found, read, and checked against the rules and this host's kernel. */
+
+#include "topofs/cmd.h"
+
+#include "topofs/format.h"
+#include "topofs/sysfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* --- finding --------------------------------------------------------------------------------------------- */
+
+/* NAME.json in the first of the folders, separated by colons, that has it. */
+static bool find_in(const char *folders, const char *name, struct buf *path)
+{
+	for (const char *end; *folders; folders = *end ? end + 1 : end) {
+		end = strchrnul(folders, ':');
+		buf_cut(path, 0);
+		buf_printf(path, "%.*s/%s.json", (int)(end - folders), folders, name);
+		if (end > folders && !access(buf_text(path), F_OK))
+			return true;
+	}
+	return false;
+}
+
+/* A name has no slash; a file of that name wins only where no machine is called so. */
+static void find_topology(const char *topology, struct buf *path)
+{
+	const char *own = getenv("TOPOFS_PATH");
+	bool name = !strchr(topology, '/') && *topology;
+	if (name && ((own && find_in(own, topology, path)) ||
+		     find_in(SYSCONFDIR "/topofs:" PKGDATADIR "/machines", topology, path)))
+		return;
+	buf_cut(path, 0);
+	buf_puts(path, topology);
+}
+
+/* --- reading --------------------------------------------------------------------------------------------- */
+
+static int open_document(const char *path, struct err *err)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0) {
+		int error = errno;
+		if (error == ENOENT && !strchr(path, '/'))
+			err_set(err, "", "no such file, and no machine of that name is installed");
+		else
+			err_set(err, "", "%s", strerror(error));
+		return -error;
+	}
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size > DOCUMENT_MAX) {
+		close(fd);
+		return err_set(err, "", st.st_size > DOCUMENT_MAX && S_ISREG(st.st_mode) ? "larger than %d MiB"
+				: S_ISDIR(st.st_mode) ? "a folder, not a file" : "not a regular file", DOCUMENT_MAX >> 20);
+	}
+	return fd;
+}
+
+static int read_document(const char *path, struct buf *bytes, struct err *err)
+{
+	char part[65536];
+	ssize_t n;
+	int fd = open_document(path, err);
+	if (fd < 0)
+		return fd;
+	while (((n = read(fd, part, sizeof part)) > 0 || (n < 0 && errno == EINTR)) && bytes->len <= DOCUMENT_MAX)
+		buf_add(bytes, part, n > 0 ? (size_t)n : 0);
+	int error = n < 0 ? errno : 0;
+	close(fd);
+	return error ? err_set(err, "", "%s", strerror(error)) : 0;
+}
+
+/* --- checking -------------------------------------------------------------------------------------------- */
+
+/* Digits of Mems_allowed, without their commas, times 4. */
+static uint32_t kernel_node_bits(void)
+{
+	char line[4096];
+	uint32_t digits = 0;
+	FILE *status = fopen("/proc/self/status", "re");
+	while (status && fgets(line, sizeof line, status))
+		if (!strncmp(line, "Mems_allowed:", 13))
+			for (const char *p = line + 13; *p; p++)
+				digits += strchr("0123456789abcdef", *p) != NULL;
+	if (status)
+		fclose(status);
+	return digits * 4;
+}
+
+/* What the kernel copies out for the longest mask, in whole words of 64 bits, as libnuma reckons. */
+static uint32_t kernel_cpu_bits(void)
+{
+	unsigned long mask[65536 / 8 / sizeof(unsigned long)];
+	long bytes = syscall(SYS_sched_getaffinity, 0, sizeof mask, mask);
+	return bytes > 0 ? (uint32_t)(bytes + 7) / 8 * 64 : 0;
+}
+
+static bool is_refused(const struct finding *finding, const struct load_options *how)
+{
+	return finding->severity == BROKEN || (finding->severity == HARMFUL && !how->force) || how->strict;
+}
+
+static void print_finding(const char *path, const struct finding *finding, bool refused)
+{
+	struct err line = { 0 };
+	err_set(&line, finding->where, "%s%s%s", refused ? "" : "warning: ", finding->what,
+		refused && finding->severity == HARMFUL ? " (--force overrides)" : "");
+	complain(path, &line);
+}
+
+/* Prints the first that is refused, or with `verbose` all; returns whether any was. */
+static bool print_findings(const char *path, const findings *found, const struct load_options *how)
+{
+	bool any = false;
+	for (size_t i = 0; i < found->n; i++) {
+		bool refused = is_refused(&found->at[i], how);
+		if (how->verbose || (refused && !any))
+			print_finding(path, &found->at[i], refused);
+		any |= refused;
+	}
+	return any;
+}
+
+static bool passes_rules(const char *path, const struct topo *topo, const struct load_options *how)
+{
+	_cleanup_arena_ struct arena arena = { 0 };
+	struct host_limits limits = { kernel_node_bits(), kernel_cpu_bits() };
+	findings found = { 0 };
+	rules_check(topo, &limits, &arena, &found);
+	return !print_findings(path, &found, how);
+}
+
+/* --------------------------------------------------------------------------------------------------------- */
+
+int load_topology(const char *topology, const struct load_options *how, struct topo *ret)
+{
+	_cleanup_buf_ struct buf path = { 0 };
+	_cleanup_buf_ struct buf bytes = { 0 };
+	_cleanup_topo_ struct topo topo = { 0 };
+	struct err err = { 0 };
+	find_topology(topology, &path);
+	if (read_document(buf_text(&path), &bytes, &err) ||
+	    json_format.read(buf_text(&bytes), bytes.len, &topo, &err))
+		return complain(buf_text(&path), &err);
+	if (!passes_rules(buf_text(&path), &topo, how))
+		return EXIT_FAILED;
+	*ret = topo;
+	topo = (struct topo){ 0 };
+	return EXIT_OK;
+}
+
+int build_tree(const char *topology, const struct topo *topo, struct tree *ret)
+{
+	struct err err = { 0 };
+	return sysfs_build(topo, ret, &err) ? complain(topology, &err) : EXIT_OK;
+}
+
+int load_tree(const char *topology, const struct load_options *how, struct tree *ret)
+{
+	_cleanup_topo_ struct topo topo = { 0 };
+	int status = load_topology(topology, how, &topo);
+	return status ? status : build_tree(topology, &topo, ret);
+}

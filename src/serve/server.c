@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "served.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+void serve_hold_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+union fd_message {
+	struct cmsghdr header;
+	char room[CMSG_SPACE(sizeof(int))];
+};
+
+int send_fd(int socket, int fd, const char *text)
+{
+	union fd_message control = { 0 };
+	struct iovec bytes = { .iov_base = (char *)text, .iov_len = strlen(text) + 1 };
+	struct msghdr message = {
+		.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+	};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof fd);
+	memcpy(CMSG_DATA(c), &fd, sizeof fd);
+	return sendmsg(socket, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+int receive_fd(int socket, char *text, size_t room)
+{
+	union fd_message control;
+	struct iovec bytes = { .iov_base = text, .iov_len = room };
+	struct msghdr message = {
+		.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+	};
+	ssize_t n;
+	int fd;
+
+	do
+		n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+	if (n == 0 || !c || c->cmsg_type != SCM_RIGHTS)
+		return -ENODATA;
+	memcpy(&fd, CMSG_DATA(c), sizeof fd);
+	return fd;
+}
+
+/* What comes back over the channel: "" when the mount answers, else what is wrong. */
+static void report(void *channel, const char *text)
+{
+	send(*(int *)channel, text, strlen(text) + 1, MSG_NOSIGNAL);
+	close(*(int *)channel);
+}
+
+static void report_ready(void *channel)
+{
+	report(channel, "");
+}
+
+/* Nothing of the process that started it stays: not its terminal, folder, pipes, nor its signals. */
+static int detach(int channel)
+{
+	sigset_t none;
+
+	setsid();
+	if (chdir("/") < 0)
+		return -errno;
+	int null = open("/dev/null", O_RDWR);
+	for (int fd = 0; fd <= STDERR_FILENO && null >= 0; fd++)
+		dup2(null, fd);
+	/* the channel is not one of the standard files: serve_start() saw to that */
+	if (channel != STDERR_FILENO + 1)
+		dup3(channel, STDERR_FILENO + 1, O_CLOEXEC);
+	closefrom(STDERR_FILENO + 2);
+
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	return STDERR_FILENO + 1;
+}
+
+static void serve_from_channel(const struct tree *t, int channel)
+{
+	struct err err = { 0 };
+	char folder[PATH_MAX];
+
+	channel = detach(channel);
+	if (channel < 0)
+		return;
+	int fd = receive_fd(channel, folder, sizeof folder);
+	if (fd < 0)
+		return;
+	struct serve_ready ready = { report_ready, &channel };
+	if (serve(t, fd, *folder ? folder : NULL, &ready, &err) < 0)
+		report(&channel, err.what);
+}
+
+int serve_start(const struct tree *t, struct err *err)
+{
+	int ends[2];
+
+	serve_hold_standard_files();
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
+		err_set(err, "", "cannot start a server: %s", strerror(errno));
+		return -errno;
+	}
+	pid_t child = fork();
+	if (child == 0) {
+		/* a grandchild, so that the command of `topofs run` has no child it does not know */
+		if (fork() == 0)
+			serve_from_channel(t, ends[1]);
+		_exit(0);
+	}
+	int error = child < 0 ? errno : 0;
+	close(ends[1]);
+	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (!error)
+		return ends[0];
+	close(ends[0]);
+	err_set(err, "", "cannot start a server: %s", strerror(error));
+	return -error;
+}
+
+int serve_hand_over(int channel, int fd, const char *folder, struct err *err)
+{
+	char answer[sizeof err->what];
+	ssize_t n = -1;
+
+	int rc = send_fd(channel, fd, folder ? folder : "");
+	close(fd);
+	while (rc == 0 && (n = recv(channel, answer, sizeof answer, 0)) < 0 && errno == EINTR)
+		;
+	close(channel);
+	if (n == 1)
+		return 0;
+	err_set(err, "", "%.*s", n > 1 ? (int)n - 1 : INT_MAX, n > 1 ? answer : "the server ended before it answered");
+	return -EIO;
+}
