@@ -1,6 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # A shell test exits 0 (passed), 77 (skipped) or anything else (failed); tests/lib.sh says how to write one.
 shell_tests = \
+	%D%/consumers/lscpu.sh \
+	%D%/consumers/lspci.sh \
+	%D%/consumers/lstopo.sh \
+	%D%/consumers/nccl.sh \
+	%D%/consumers/numactl.sh \
+	%D%/consumers/ordinary-user.sh \
+	%D%/docs/examples.sh \
 	%D%/fuse/cache.sh \
 	%D%/fuse/files.sh \
 	%D%/fuse/helper.sh \
@@ -27,6 +34,9 @@ unit_tests = \
 	%D%/unit/test-tree.c \
 	$(NULL)
 
+check_PROGRAMS += %D%/consumers/nccl-walk
+%C%_consumers_nccl_walk_SOURCES = %D%/consumers/nccl-walk.c
+
 TESTS = $(shell_tests)
 if HAVE_CRITERION
 check_PROGRAMS += %D%/unit/unit
@@ -39,6 +49,7 @@ TESTS += %D%/unit/no-criterion.sh
 endif
 
 EXTRA_DIST += \
+	%D%/consumers/machines.sh \
 	%D%/lib.sh \
 	%D%/lsan.supp \
 	%D%/serve.sh \
