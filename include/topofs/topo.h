@@ -45,7 +45,9 @@ enum topo_level { LEVEL_CORE, LEVEL_CLUSTER, LEVEL_DIE, LEVEL_PACKAGE, LEVEL_BOO
 
 struct cpu {
 	uint32_t id;
-	int32_t level[N_LEVELS]; /* core_id, cluster_id ... by enum topo_level; TOPO_UNKNOWN where not said */
+	/* by enum topo_level */
+	int32_t group[N_LEVELS];  /* the lowest CPU of its core, cluster ...; TOPO_UNKNOWN where nobody told */
+	int32_t number[N_LEVELS]; /* what core_id, cluster_id ... say: not unique, and -1 on some machines */
 };
 
 /* CPUs that are alike: P and E cores, big and LITTLE; one kind for all where only a frequency is told. */

@@ -8,12 +8,19 @@
 
 /* --- cores ----------------------------------------------------------------------------------------------- */
 
-/* The CPUs of a part of a package, in id order, and the package's count of cores so far. */
+/* The CPUs of a part of a package, in id order, and how the package's cores are numbered. */
 struct part {
 	const struct cpu **cpus;
 	size_t n;
 	int32_t *next_core;
+	bool unnumbered;
 };
+
+struct core {
+	int32_t lowest, number;
+	struct idset cpus;
+};
+typedef LIST_OF(struct core) core_list;
 
 static struct idset set_of(const struct part *part, struct arena *a)
 {
@@ -23,88 +30,123 @@ static struct idset set_of(const struct part *part, struct arena *a)
 	return set;
 }
 
-static struct idset core_ids_of(const struct part *part, struct arena *a)
+/* In the order of their lowest CPUs, as CPUs come. */
+static void find_cores(const struct part *part, struct arena *a, core_list *cores)
 {
-	struct idset ids = { 0 };
-	for (size_t i = 0; i < part->n; i++)
-		idset_add(a, &ids, (uint32_t)part->cpus[i]->level[LEVEL_CORE]);
-	return ids;
+	for (size_t i = 0; i < part->n; i++) {
+		const struct cpu *cpu = part->cpus[i];
+		size_t c = 0;
+		while (c < cores->n && cores->at[c].lowest != cpu->group[LEVEL_CORE])
+			c++;
+		if (c == cores->n)
+			*LIST_ADD(a, cores) = (struct core){ cpu->group[LEVEL_CORE], cpu->number[LEVEL_CORE], { 0 } };
+		idset_add(a, &cores->at[c].cpus, cpu->id);
+	}
 }
 
-/* Whether the CPUs, cut into cores one way, fall on these ids in order. */
-static bool are_cut(const struct part *part, const struct idset *ids, int32_t threads)
+/* Whether n cores come out when their CPUs are divided one way. */
+static bool are_cut(const struct core *cores, size_t n, int32_t threads, struct arena *a)
 {
-	size_t count = idset_count(ids), per_core = part->n / count;
-	if (part->n % count)
+	struct idset all = { 0 };
+	uint32_t per_core = idset_count(&cores[0].cpus);
+	for (size_t c = 0; c < n; c++)
+		idset_add_all(a, &all, &cores[c].cpus);
+	if (idset_count(&all) != n * per_core)
 		return false;
-	for (size_t i = 0; i < part->n; i++) {
-		size_t core = threads == THREADS_APART ? i % count : i / per_core;
-		if (part->cpus[i]->level[LEVEL_CORE] != idset_nth(ids, (uint32_t)core))
-			return false;
-	}
+	for (size_t c = 0; c < n; c++)
+		for (uint32_t k = 0; k < per_core; k++) {
+			size_t place = threads == THREADS_APART ? c + k * n : c * per_core + k;
+			if (!idset_has(&cores[c].cpus, (uint32_t)idset_nth(&all, (uint32_t)place)))
+				return false;
+		}
 	return true;
 }
 
-static void add_core_runs(const struct part *part, const struct idset *ids, struct arena *a, struct doc_group *group)
+static int32_t guess_threads(const struct core *cores, size_t n, struct arena *a)
 {
 	for (int32_t threads = THREADS_APART; threads <= THREADS_ADJACENT; threads++)
-		if (are_cut(part, ids, threads)) {
-			*LIST_ADD(a, &group->cores.runs) = (struct doc_run){ *ids, group->cpus, threads };
-			return;
-		}
-	IDSET_EACH (id, ids) {
-		struct doc_run *run = LIST_ADD(a, &group->cores.runs);
-		idset_add(a, &run->ids, (uint32_t)id);
-		for (size_t i = 0; i < part->n; i++)
-			if (part->cpus[i]->level[LEVEL_CORE] == id)
-				idset_add(a, &run->cpus, part->cpus[i]->id);
+		if (are_cut(cores, n, threads, a))
+			return threads;
+	return TOPO_UNKNOWN;
+}
+
+static struct doc_run run_of(const struct core *cores, size_t n, int32_t threads, bool unnumbered, struct arena *a)
+{
+	struct doc_run run = { .threads = threads };
+	for (size_t c = 0; c < n; c++) {
+		idset_add(a, &run.ids, unnumbered ? (uint32_t)c : (uint32_t)cores[c].number);
+		idset_add_all(a, &run.cpus, &cores[c].cpus);
+	}
+	return run;
+}
+
+/* Runs as long as they can be: ids ascend, and the CPUs divide evenly. */
+static void add_core_runs(const core_list *cores, bool unnumbered, struct arena *a, struct doc_group *group)
+{
+	for (size_t first = 0, n; first < cores->n; first += n) {
+		const struct core *core = &cores->at[first];
+		uint32_t threads = idset_count(&core->cpus);
+		for (n = 1; first + n < cores->n && idset_count(&core[n].cpus) == threads &&
+			    (unnumbered || core[n].number > core[n - 1].number); n++)
+			;
+		int32_t cut = guess_threads(core, n, a);
+		if (cut == TOPO_UNKNOWN)
+			n = 1;
+		*LIST_ADD(a, &group->cores.runs) = run_of(core, n, cut == TOPO_UNKNOWN ? THREADS_APART : cut, unnumbered, a);
 	}
 }
 
 static void condense_cores(const struct part *part, struct arena *a, struct doc_group *group)
 {
-	struct idset ids = core_ids_of(part, a), counted = { 0 };
-	uint32_t count = idset_count(&ids);
-	idset_add_range(a, &counted, (uint32_t)*part->next_core, (uint32_t)*part->next_core + count - 1);
-	for (int32_t threads = THREADS_APART; threads <= THREADS_ADJACENT && idset_equal(&ids, &counted); threads++)
-		if (are_cut(part, &ids, threads)) {
-			group->cores.count = count == part->n ? TOPO_UNKNOWN : (int64_t)count;
-			group->threads = threads;
-			*part->next_core += (int32_t)count;
-			return;
-		}
-	add_core_runs(part, &ids, a, group);
+	core_list cores = { 0 };
+	find_cores(part, a, &cores);
+	bool counted = true;
+	for (size_t c = 0; c < cores.n; c++)
+		counted &= part->unnumbered || cores.at[c].number == *part->next_core + (int32_t)c;
+	int32_t threads = counted ? guess_threads(cores.at, cores.n, a) : TOPO_UNKNOWN;
+	if (threads == TOPO_UNKNOWN) {
+		add_core_runs(&cores, part->unnumbered, a, group);
+		return;
+	}
+	group->cores.count = cores.n == part->n ? TOPO_UNKNOWN : (int64_t)cores.n;
+	group->threads = threads;
+	*part->next_core += (int32_t)cores.n;
 }
 
 /* --- packages, dies, clusters ---------------------------------------------------------------------------- */
 
 static const struct doc_group new_group = {
-	.id = TOPO_UNKNOWN, .cores.count = TOPO_UNKNOWN, .book = TOPO_UNKNOWN, .drawer = TOPO_UNKNOWN,
+	.id = ID_BY_PLACE, .cores.count = TOPO_UNKNOWN, .book = TOPO_UNKNOWN, .drawer = TOPO_UNKNOWN,
 };
 
 static void condense_group(const struct topo *t, const struct part *part, enum topo_level level, struct arena *a,
 			   struct doc_group *group);
 
-/* Sorts the part's CPUs by their id at a level and makes a group of each. */
+/* Takes the CPUs that share the first one's group out of the rest. */
+static void take_group(struct part *rest, enum topo_level level, struct part *same)
+{
+	int32_t lowest = rest->cpus[0]->group[level];
+	size_t kept = 0;
+	same->n = 0;
+	for (size_t i = 0; i < rest->n; i++)
+		if (rest->cpus[i]->group[level] == lowest)
+			same->cpus[same->n++] = rest->cpus[i];
+		else
+			rest->cpus[kept++] = rest->cpus[i];
+	rest->n = kept;
+}
+
 static void condense_parts(const struct topo *t, const struct part *part, enum topo_level level, struct arena *a,
 			   struct list *groups)
 {
-	struct part rest = { arena_alloc(a, part->n * sizeof *rest.cpus), 0, part->next_core };
-	struct part same = { arena_alloc(a, part->n * sizeof *same.cpus), 0, part->next_core };
-	memcpy(rest.cpus, part->cpus, part->n * sizeof *rest.cpus);
-	for (rest.n = part->n; rest.n;) {
-		int32_t id = rest.cpus[0]->level[level];
-		size_t kept = 0;
-		same.n = 0;
-		for (size_t i = 0; i < rest.n; i++)
-			if (rest.cpus[i]->level[level] == id)
-				same.cpus[same.n++] = rest.cpus[i];
-			else
-				rest.cpus[kept++] = rest.cpus[i];
-		rest.n = kept;
+	struct part rest = *part, same = *part;
+	rest.cpus = arena_dup(a, part->cpus, part->n * sizeof *rest.cpus);
+	same.cpus = arena_alloc(a, part->n * sizeof *same.cpus);
+	while (rest.n) {
+		take_group(&rest, level, &same);
 		struct doc_group *group = list_add(a, groups, sizeof *group);
 		*group = new_group;
-		group->id = id;
+		group->id = same.cpus[0]->number[level];
 		condense_group(t, &same, level, a, group);
 	}
 }
@@ -112,10 +154,13 @@ static void condense_parts(const struct topo *t, const struct part *part, enum t
 /* x86 knows dies even where there is one for each package: die 0 goes without saying. */
 static bool has_dies(const struct topo *t, const struct part *part)
 {
-	int32_t unsaid = !strcmp(t->arch, "x86_64") ? 0 : TOPO_UNKNOWN;
-	for (size_t i = 0; i < part->n; i++)
-		if (part->cpus[i]->level[LEVEL_DIE] != unsaid)
+	bool x86 = !strcmp(t->arch, "x86_64");
+	for (size_t i = 0; i < part->n; i++) {
+		const struct cpu *cpu = part->cpus[i];
+		if (x86 ? cpu->group[LEVEL_DIE] != cpu->group[LEVEL_PACKAGE] || cpu->number[LEVEL_DIE] != 0
+			: cpu->group[LEVEL_DIE] != TOPO_UNKNOWN)
 			return true;
+	}
 	return false;
 }
 
@@ -125,41 +170,46 @@ static void condense_group(const struct topo *t, const struct part *part, enum t
 	group->cpus = set_of(part, a);
 	if (level == LEVEL_PACKAGE && has_dies(t, part))
 		condense_parts(t, part, LEVEL_DIE, a, (struct list *)&group->dies);
-	else if (level != LEVEL_CLUSTER && part->cpus[0]->level[LEVEL_CLUSTER] != TOPO_UNKNOWN)
+	else if (level != LEVEL_CLUSTER && part->cpus[0]->group[LEVEL_CLUSTER] != TOPO_UNKNOWN)
 		condense_parts(t, part, LEVEL_CLUSTER, a, (struct list *)&group->clusters);
 	else
 		condense_cores(part, a, group);
 }
 
-static bool same_package(const struct cpu *a, const struct cpu *b)
+static bool has_numbered_core(const struct part *part)
 {
-	return !memcmp(&a->level[LEVEL_PACKAGE], &b->level[LEVEL_PACKAGE],
-		       (N_LEVELS - LEVEL_PACKAGE) * sizeof *a->level);
+	for (size_t i = 0; i < part->n; i++)
+		if (part->cpus[i]->number[LEVEL_CORE] != TOPO_UNKNOWN)
+			return true;
+	return false;
+}
+
+static void condense_package(const struct topo *t, struct part *rest, struct arena *a, struct doc_group *package)
+{
+	int32_t next_core = 0;
+	struct part part = { .cpus = arena_alloc(a, rest->n * sizeof *part.cpus), .next_core = &next_core };
+	const struct cpu *first = rest->cpus[0];
+	take_group(rest, LEVEL_PACKAGE, &part);
+	*package = new_group;
+	package->id = first->number[LEVEL_PACKAGE];
+	package->book = first->number[LEVEL_BOOK];
+	package->drawer = first->number[LEVEL_DRAWER];
+	package->unnumbered = part.unnumbered = !has_numbered_core(&part);
+	condense_group(t, &part, LEVEL_PACKAGE, a, package);
 }
 
 /* Returns the CPUs that are in packages. */
 static struct idset condense_packages(const struct topo *t, struct arena *a, struct doc_cpu *doc)
 {
-	struct idset seen = { 0 };
-	for (size_t i = 0; i < t->cpus.n; i++) {
-		const struct cpu *first = &t->cpus.at[i];
-		int32_t next_core = 0;
-		if (first->level[LEVEL_PACKAGE] == TOPO_UNKNOWN || idset_has(&seen, first->id))
-			continue;
-		struct part part = { arena_alloc(a, t->cpus.n * sizeof *part.cpus), 0, &next_core };
-		for (size_t k = i; k < t->cpus.n; k++)
-			if (same_package(&t->cpus.at[k], first)) {
-				part.cpus[part.n++] = &t->cpus.at[k];
-				idset_add(a, &seen, t->cpus.at[k].id);
-			}
-		struct doc_group *package = LIST_ADD(a, &doc->packages);
-		*package = new_group;
-		package->id = first->level[LEVEL_PACKAGE];
-		package->book = first->level[LEVEL_BOOK];
-		package->drawer = first->level[LEVEL_DRAWER];
-		condense_group(t, &part, LEVEL_PACKAGE, a, package);
-	}
-	return seen;
+	struct idset all;
+	struct part rest = { .cpus = arena_alloc(a, (t->cpus.n + 1) * sizeof *rest.cpus) };
+	for (size_t i = 0; i < t->cpus.n; i++)
+		if (t->cpus.at[i].group[LEVEL_PACKAGE] != TOPO_UNKNOWN)
+			rest.cpus[rest.n++] = &t->cpus.at[i];
+	all = set_of(&rest, a);
+	while (rest.n)
+		condense_package(t, &rest, a, LIST_ADD(a, &doc->packages));
+	return all;
 }
 
 /* --- caches ---------------------------------------------------------------------------------------------- */

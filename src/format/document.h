@@ -37,12 +37,13 @@ struct doc_cores {
 
 /* A package, a die or a cluster. */
 struct doc_group {
-	int64_t id; /* TOPO_UNKNOWN: its place */
+	int64_t id; /* ID_BY_PLACE: its place; -1: the kernel says so */
 	struct idset cpus;
 	struct doc_cores cores;
 	int32_t threads;
 	LIST_OF(struct doc_group) dies, clusters;
 	int32_t book, drawer;
+	bool unnumbered; /* of a package: core_id is -1 */
 };
 
 enum per { PER_CPU, PER_CORE, PER_CLUSTER, PER_DIE, PER_PACKAGE, PER_NODE, PER_MACHINE, PER_UNSAID };
@@ -107,6 +108,7 @@ struct document {
 };
 
 enum {
+	ID_BY_PLACE = -2,	/* doc_group.id */
 	NODE_INHERITED = -2,	/* doc_pci.pci.node: that of the bridge or host bridge above */
 	PARTITION_BY_ARCH = -2, /* doc_cache.cache.partition: 1 on x86, else none */
 };

@@ -11,22 +11,15 @@
 /* CPUs with equal keys share an instance. */
 struct sharer {
 	uint32_t cpu;
-	int64_t key[N_LEVELS];
+	int64_t key;
 };
-
-static int compare_keys(const struct sharer *a, const struct sharer *b)
-{
-	for (int i = 0; i < N_LEVELS; i++)
-		if (a->key[i] != b->key[i])
-			return a->key[i] < b->key[i] ? -1 : 1;
-	return 0;
-}
 
 static int compare_sharers(const void *x, const void *y)
 {
 	const struct sharer *a = x, *b = y;
-	int keys = compare_keys(a, b);
-	return keys ? keys : (a->cpu > b->cpu) - (a->cpu < b->cpu);
+	if (a->key != b->key)
+		return a->key < b->key ? -1 : 1;
+	return (a->cpu > b->cpu) - (a->cpu < b->cpu);
 }
 
 static int compare_caches(const void *x, const void *y)
@@ -43,49 +36,42 @@ static int64_t node_of(const struct topo *t, uint32_t cpu)
 	return TOPO_UNKNOWN;
 }
 
-/* The innermost level that tells sharers apart, by enum per. */
-static const int level_of_per[] = {
-	[PER_CORE] = LEVEL_CORE, [PER_CLUSTER] = LEVEL_CLUSTER, [PER_DIE] = LEVEL_DIE, [PER_PACKAGE] = LEVEL_PACKAGE,
-};
-
-static void set_key(struct sharer *sharer, const struct topo *t, const struct cpu *cpu, int32_t per)
+static int64_t key_of(const struct topo *t, const struct cpu *cpu, int32_t per)
 {
-	sharer->cpu = cpu->id;
 	switch (per) {
 	case PER_CPU:
-		sharer->key[0] = cpu->id;
-		return;
+		return cpu->id;
+	case PER_CORE:
+		return cpu->group[LEVEL_CORE];
+	case PER_CLUSTER:
+		return cpu->group[LEVEL_CLUSTER];
+	case PER_DIE:
+		return cpu->group[LEVEL_DIE];
+	case PER_PACKAGE:
+		return cpu->group[LEVEL_PACKAGE];
 	case PER_NODE:
-		sharer->key[0] = node_of(t, cpu->id);
-		return;
-	case PER_MACHINE:
-	case PER_UNSAID:
-		return;
+		return node_of(t, cpu->id);
 	default:
-		for (int l = level_of_per[per]; l < N_LEVELS; l++)
-			sharer->key[N_LEVELS - 1 - l] = cpu->level[l];
+		return 0;
 	}
 }
 
-/* Replaces the core in the keys by the number of the group of neighbouring cores it falls into. */
-static void group_cores(struct sharer *sharers, size_t n, uint32_t cores)
+/* Sets the keys so that every `cores` cores of a package, in the order of their lowest CPUs, have one. */
+static void group_cores(const struct topo *t, struct sharer *sharers, size_t n, uint32_t cores, struct arena *a)
 {
-	enum { CORE = N_LEVELS - 1 - LEVEL_CORE, PACKAGE = N_LEVELS - 1 - LEVEL_PACKAGE };
-	int64_t rank = -1;
-	struct sharer before = { 0 };
+	size_t room = (size_t)idset_last(&t->present) + 1;
+	uint32_t *rank = arena_alloc(a, room * sizeof *rank);	 /* of a core, by its lowest CPU */
+	uint32_t *so_far = arena_alloc(a, room * sizeof *so_far); /* cores of a package, by its lowest CPU */
 	for (size_t i = 0; i < n; i++) {
-		struct sharer now = sharers[i];
-		bool same_package = i && !memcmp(now.key, before.key, (PACKAGE + 1) * sizeof *now.key);
-		if (!same_package)
-			rank = 0;
-		else if (compare_keys(&now, &before))
-			rank++;
-		for (int k = PACKAGE + 1; k < CORE; k++)
-			sharers[i].key[k] = 0;
-		sharers[i].key[CORE] = rank / cores;
-		before = now;
+		const struct cpu *cpu = topo_cpu(t, sharers[i].cpu);
+		int32_t core = cpu->group[LEVEL_CORE], package = cpu->group[LEVEL_PACKAGE];
+		if (core == TOPO_UNKNOWN || package == TOPO_UNKNOWN)
+			continue;
+		/* counted from 1, so that 0 tells a core not met yet */
+		if (!rank[core])
+			rank[core] = ++so_far[package];
+		sharers[i].key = (int64_t)package << 32 | (rank[core] - 1) / cores;
 	}
-	qsort(sharers, n, sizeof *sharers, compare_sharers);
 }
 
 static struct cache instance_of(const struct doc_cache *doc, const struct topo *t)
@@ -101,17 +87,17 @@ static struct cache instance_of(const struct doc_cache *doc, const struct topo *
 
 void expand_cache(const struct topo *t, const struct doc_cache *doc, struct arena *a, struct topo *into)
 {
-	struct sharer *sharers = arena_alloc(a, t->cpus.n * sizeof *sharers);
+	struct sharer *sharers = arena_alloc(a, (t->cpus.n + 1) * sizeof *sharers);
 	size_t n = 0, first = into->caches.n;
-	bool all = idset_is_empty(&doc->cache.cpus);
+	const struct idset *who = idset_is_empty(&doc->cache.cpus) ? &t->online : &doc->cache.cpus;
 	for (size_t i = 0; i < t->cpus.n; i++)
-		if (all ? idset_has(&t->online, t->cpus.at[i].id) : idset_has(&doc->cache.cpus, t->cpus.at[i].id))
-			set_key(&sharers[n++], t, &t->cpus.at[i], doc->cores ? PER_CORE : doc->per);
-	qsort(sharers, n, sizeof *sharers, compare_sharers);
+		if (idset_has(who, t->cpus.at[i].id))
+			sharers[n++] = (struct sharer){ t->cpus.at[i].id, key_of(t, &t->cpus.at[i], doc->per) };
 	if (doc->cores)
-		group_cores(sharers, n, doc->cores);
+		group_cores(t, sharers, n, doc->cores, a);
+	qsort(sharers, n, sizeof *sharers, compare_sharers);
 	for (size_t i = 0; i < n; i++) {
-		if (i == 0 || compare_keys(&sharers[i], &sharers[i - 1]))
+		if (i == 0 || sharers[i].key != sharers[i - 1].key)
 			*LIST_ADD(a, &into->caches) = instance_of(doc, t);
 		idset_add(a, &into->caches.at[into->caches.n - 1].cpus, sharers[i].cpu);
 	}

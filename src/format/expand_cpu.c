@@ -8,11 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The levels around a group, and where the package's numbering of cores, dies and clusters stands. */
+/* The groups around a CPU, and where the package's numbering of cores and clusters stands. */
 struct place {
-	int32_t level[N_LEVELS];
+	int32_t group[N_LEVELS], number[N_LEVELS];
 	int32_t *next_core, *next_cluster;
+	bool numbered; /* whether cores have ids */
 };
+
+static void enter(struct place *place, enum topo_level level, const struct idset *cpus, int32_t number)
+{
+	place->group[level] = (int32_t)idset_next(cpus, 0);
+	place->number[level] = number;
+}
 
 /* Makes `count` cores of the CPUs; ids from `ids`, or numbered on. */
 static int add_cores(struct expander *x, const struct idset *cpus, int64_t count, const struct idset *ids,
@@ -21,17 +28,24 @@ static int add_cores(struct expander *x, const struct idset *cpus, int64_t count
 	int64_t n = idset_count(cpus), per_core = n / count, at = 0;
 	if (n % count)
 		return wrong(x, "%lld CPUs do not divide into %lld cores", (long long)n, (long long)count);
-	int32_t *core = arena_alloc(&x->topo->arena, (size_t)count * sizeof *core);
+	struct core {
+		int32_t number, lowest;
+	} *cores = arena_alloc(&x->topo->arena, (size_t)count * sizeof *cores);
 	int64_t id = ids ? idset_next(ids, 0) : IDSET_NONE;
 	for (int64_t c = 0; c < count; c++) {
-		core[c] = ids ? (int32_t)id : (*place->next_core)++;
+		cores[c] = (struct core){ ids ? (int32_t)id : (*place->next_core)++, TOPO_UNKNOWN };
 		id = ids ? idset_next(ids, (uint32_t)id + 1) : id;
 	}
 	IDSET_EACH (cpu_id, cpus) {
 		struct cpu *cpu = LIST_ADD(&x->topo->arena, &x->topo->cpus);
+		struct core *core = &cores[threads == THREADS_APART ? at % count : at / per_core];
+		if (core->lowest == TOPO_UNKNOWN)
+			core->lowest = (int32_t)cpu_id;
 		cpu->id = (uint32_t)cpu_id;
-		memcpy(cpu->level, place->level, sizeof cpu->level);
-		cpu->level[LEVEL_CORE] = core[threads == THREADS_APART ? at % count : at / per_core];
+		memcpy(cpu->group, place->group, sizeof cpu->group);
+		memcpy(cpu->number, place->number, sizeof cpu->number);
+		cpu->group[LEVEL_CORE] = core->lowest;
+		cpu->number[LEVEL_CORE] = place->numbered ? core->number : TOPO_UNKNOWN;
 		at++;
 	}
 	return 0;
@@ -69,7 +83,7 @@ static int add_parts(struct expander *x, const struct doc_group *group, enum top
 	for (size_t i = 0; i < n; i++) {
 		buf_printf(&x->path, ".%ss[%zu]", level_names[level], i);
 		int32_t counted = level == LEVEL_CLUSTER ? (*place->next_cluster)++ : (int32_t)i;
-		inside.level[level] = parts[i].id == TOPO_UNKNOWN ? counted : (int32_t)parts[i].id;
+		enter(&inside, level, &parts[i].cpus, parts[i].id == ID_BY_PLACE ? counted : (int32_t)parts[i].id);
 		if (!idset_within(&parts[i].cpus, &group->cpus))
 			return wrong(x, "has CPUs that are not in what it is part of");
 		if (idset_meets(&parts[i].cpus, &seen))
@@ -100,26 +114,48 @@ static int add_group(struct expander *x, const struct doc_group *group, const st
 	return add_cores(x, &group->cpus, count, NULL, group->threads, place);
 }
 
+/* A book or drawer is the packages that name it. */
+static void enter_books(struct place *place, const struct doc_cpu *doc, const struct doc_group *self)
+{
+	for (size_t i = doc->packages.n; i-- > 0;) {
+		const struct doc_group *package = &doc->packages.at[i];
+		bool same_drawer = package->drawer == self->drawer;
+		int64_t lowest = idset_next(&package->cpus, 0);
+		if (self->book != TOPO_UNKNOWN && same_drawer && package->book == self->book &&
+		    (place->group[LEVEL_BOOK] == TOPO_UNKNOWN || lowest < place->group[LEVEL_BOOK]))
+			enter(place, LEVEL_BOOK, &package->cpus, self->book);
+		if (self->drawer != TOPO_UNKNOWN && same_drawer &&
+		    (place->group[LEVEL_DRAWER] == TOPO_UNKNOWN || lowest < place->group[LEVEL_DRAWER]))
+			enter(place, LEVEL_DRAWER, &package->cpus, self->drawer);
+	}
+}
+
+static int add_package(struct expander *x, const struct doc_cpu *doc, size_t i)
+{
+	const struct doc_group *package = &doc->packages.at[i];
+	int32_t next_core = 0, next_cluster = 0;
+	struct place place = { .next_core = &next_core, .next_cluster = &next_cluster,
+			       .numbered = !package->unnumbered };
+	for (int l = 0; l < N_LEVELS; l++)
+		place.group[l] = place.number[l] = TOPO_UNKNOWN;
+	enter(&place, LEVEL_PACKAGE, &package->cpus, package->id == ID_BY_PLACE ? (int32_t)i : (int32_t)package->id);
+	enter_books(&place, doc, package);
+	/* x86 kernels know dies even where there is one for each package */
+	if (!strcmp(doc->arch, "x86_64") && !package->dies.n)
+		enter(&place, LEVEL_DIE, &package->cpus, 0);
+	return add_group(x, package, &place);
+}
+
 static int add_packages(struct expander *x, const struct doc_cpu *doc)
 {
 	struct idset seen = { 0 };
 	for (size_t i = 0; i < doc->packages.n; i++) {
-		const struct doc_group *package = &doc->packages.at[i];
-		int32_t next_core = 0, next_cluster = 0;
-		struct place place = { .level = { -1, -1, -1, -1, -1, -1 },
-				       .next_core = &next_core, .next_cluster = &next_cluster };
-		place.level[LEVEL_PACKAGE] = package->id == TOPO_UNKNOWN ? (int32_t)i : (int32_t)package->id;
-		place.level[LEVEL_BOOK] = package->book;
-		place.level[LEVEL_DRAWER] = package->drawer;
-		/* x86 kernels know dies even where there is one for each package */
-		if (!strcmp(doc->arch, "x86_64") && !package->dies.n)
-			place.level[LEVEL_DIE] = 0;
 		buf_cut(&x->path, 0);
 		buf_printf(&x->path, "cpu.packages[%zu]", i);
-		if (idset_meets(&package->cpus, &seen))
+		if (idset_meets(&doc->packages.at[i].cpus, &seen))
 			return wrong(x, "has CPUs of an earlier package");
-		idset_add_all(&x->topo->arena, &seen, &package->cpus);
-		if (add_group(x, package, &place))
+		idset_add_all(&x->topo->arena, &seen, &doc->packages.at[i].cpus);
+		if (add_package(x, doc, i))
 			return -EINVAL;
 	}
 	return 0;
@@ -138,7 +174,9 @@ static void add_bare_cpus(struct topo *t, const struct idset *in_packages)
 	idset_remove_all(&bare, in_packages);
 	IDSET_EACH (id, &bare) {
 		struct cpu *cpu = LIST_ADD(&t->arena, &t->cpus);
-		*cpu = (struct cpu){ .id = (uint32_t)id, .level = { -1, -1, -1, -1, -1, -1 } };
+		cpu->id = (uint32_t)id;
+		for (int l = 0; l < N_LEVELS; l++)
+			cpu->group[l] = cpu->number[l] = TOPO_UNKNOWN;
 	}
 }
 

@@ -35,7 +35,7 @@ static TABLE(run, doc_run, NULL, "Cores with the same number of threads.");
 static const struct table package_table, die_table, cluster_table;
 
 #define GROUP_FIELDS \
-	FIELD(doc_group, id, "id", i64, "Its id; its place in the list where not said.", .min = 0, .max = INT32_MAX, .def = TOPO_UNKNOWN), \
+	FIELD(doc_group, id, "id", i64, "Its id; its place in the list where not said; -1 where the kernel knows none.", .min = -1, .max = INT32_MAX, .def = ID_BY_PLACE), \
 	FIELD(doc_group, cpus, "cpus", idset, "The CPUs in it.", .required = true, CPUS), \
 	FIELD(doc_group, cores, "cores", cores, "How many cores the CPUs make, numbered on within the package; or, where they are " \
 	      "not alike, a list of runs. Without it every CPU is a core.", .sub = &run_table), \
@@ -55,6 +55,7 @@ static const struct field package_fields[] = {
 	GROUP_FIELDS,
 	FIELD(doc_group, dies, "dies", objects, "Its dies, instead of cores.", .sub = &die_table),
 	FIELD(doc_group, clusters, "clusters", objects, "Its clusters, instead of cores.", .sub = &cluster_table),
+	FIELD(doc_group, unnumbered, "unnumbered", bool, "The kernel knows no ids of its cores: core_id is -1."),
 	FIELD(doc_group, book, "book", i32, "The book it is in (s390).", ID, .def = TOPO_UNKNOWN),
 	FIELD(doc_group, drawer, "drawer", i32, "The drawer it is in (s390).", ID, .def = TOPO_UNKNOWN),
 };

@@ -103,7 +103,7 @@ static bool is_online(const struct object *o)
 static bool has_topology(const struct attr *attr, const struct object *o)
 {
 	(void)attr;
-	return is_online(o) && ((const struct cpu *)o->self)->level[LEVEL_PACKAGE] != TOPO_UNKNOWN;
+	return is_online(o) && ((const struct cpu *)o->self)->group[LEVEL_PACKAGE] != TOPO_UNKNOWN;
 }
 
 /* Which levels an architecture's kernel knows at all (TOPOLOGY_*_SYSFS of include/linux/topology.h). */
@@ -119,7 +119,7 @@ static bool has_level(const struct attr *attr, const struct object *o)
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if ((int)known[i].level == attr->param && is_arch(o->topo, known[i].arch))
 			return true;
-	return ((const struct cpu *)o->self)->level[attr->param] != TOPO_UNKNOWN;
+	return ((const struct cpu *)o->self)->group[attr->param] != TOPO_UNKNOWN;
 }
 
 static const struct idset *siblings(const struct attr *attr, const struct object *o)
@@ -182,7 +182,7 @@ static void show_kind_text(const struct attr *attr, const struct object *o, stru
 
 // clang-format off
 #define ID(name, which, visible, text) \
-	{ "topology/" name, text, show_int, visible, .offset = offsetof(struct cpu, level[which]), .param = which }
+	{ "topology/" name, text, show_int, visible, .offset = offsetof(struct cpu, number[which]), .param = which }
 #define SIBLINGS(name, which, visible, text) \
 	{ "topology/" name, text ", as a mask.", show_mask, visible, .ids = siblings, .param = which }, \
 	{ "topology/" name "_list", text ", as a list.", show_list, visible, .ids = siblings, .param = which }

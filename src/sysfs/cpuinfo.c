@@ -62,8 +62,8 @@ static bool show_cache_size(const struct who *w, struct buf *out)
 
 static bool show_package(const struct who *w, struct buf *out)
 {
-	buf_printf(out, "%d", cpu_of(w)->level[LEVEL_PACKAGE]);
-	return cpu_of(w)->level[LEVEL_PACKAGE] != TOPO_UNKNOWN;
+	buf_printf(out, "%d", cpu_of(w)->number[LEVEL_PACKAGE]);
+	return cpu_of(w)->group[LEVEL_PACKAGE] != TOPO_UNKNOWN;
 }
 
 static bool show_siblings(const struct who *w, struct buf *out)
@@ -75,8 +75,8 @@ static bool show_siblings(const struct who *w, struct buf *out)
 
 static bool show_core(const struct who *w, struct buf *out)
 {
-	buf_printf(out, "%d", cpu_of(w)->level[LEVEL_CORE]);
-	return cpu_of(w)->level[LEVEL_CORE] != TOPO_UNKNOWN;
+	buf_printf(out, "%d", cpu_of(w)->number[LEVEL_CORE]);
+	return cpu_of(w)->group[LEVEL_CORE] != TOPO_UNKNOWN;
 }
 
 /* Cores of the package: its CPUs that are the first of their core. */
@@ -106,18 +106,18 @@ static bool show_apicid(const struct who *w, struct buf *out)
 	const struct topo *t = w->facts->topo;
 	const struct cpu *self = cpu_of(w);
 	uint32_t cores = 1, threads = 1, thread = 0;
-	if (self->level[LEVEL_CORE] == TOPO_UNKNOWN)
+	if (self->group[LEVEL_CORE] == TOPO_UNKNOWN)
 		return false;
 	for (size_t i = 0; i < t->cpus.n; i++) {
 		uint32_t here = idset_count(w->facts->cpus[i].siblings[LEVEL_CORE]);
 		threads = here > threads ? here : threads;
-		if (t->cpus.at[i].level[LEVEL_CORE] >= (int32_t)cores)
-			cores = (uint32_t)t->cpus.at[i].level[LEVEL_CORE] + 1;
+		if (t->cpus.at[i].number[LEVEL_CORE] >= (int32_t)cores)
+			cores = (uint32_t)t->cpus.at[i].number[LEVEL_CORE] + 1;
 	}
 	const struct idset *core = w->facts->cpus[w->cpu].siblings[LEVEL_CORE];
 	for (int64_t id = idset_next(core, 0); id != IDSET_NONE && id < self->id; id = idset_next(core, (uint32_t)id + 1))
 		thread++;
-	buf_printf(out, "%u", ((uint32_t)self->level[LEVEL_PACKAGE] << bits_for(cores) | (uint32_t)self->level[LEVEL_CORE])
+	buf_printf(out, "%u", ((uint32_t)self->number[LEVEL_PACKAGE] << bits_for(cores) | (uint32_t)self->number[LEVEL_CORE])
 				      << bits_for(threads) | thread);
 	return true;
 }

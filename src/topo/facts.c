@@ -8,54 +8,41 @@ static const struct idset nobody;
 
 /* --- CPUs ------------------------------------------------------------------------------------------------ */
 
-/*
- * CPUs are siblings at a level when they agree on its id and on those of all levels around it: core 0 of
- * package 0 is not core 0 of package 1, and arm64 numbers cores anew in every cluster.
- */
-static int compare_at_level(const void *x, const void *y, void *level)
+/* A CPU that is the lowest of its group gets a set, the others share it. */
+static void find_groups(struct facts *f, int level)
 {
-	const struct cpu *a = *(const struct cpu *const *)x, *b = *(const struct cpu *const *)y;
-	for (int l = N_LEVELS - 1; l >= *(const int *)level; l--)
-		if (a->level[l] != b->level[l])
-			return a->level[l] < b->level[l] ? -1 : 1;
-	return 0;
-}
-
-static void group_by_level(struct facts *f, const struct cpu **order, size_t n, int level)
-{
-	qsort_r(order, n, sizeof *order, compare_at_level, &level);
-	for (size_t first = 0, end; first < n; first = end) {
-		struct idset *group = arena_alloc(&f->arena, sizeof *group);
-		for (end = first; end < n && !compare_at_level(&order[first], &order[end], &level); end++)
-			if (idset_has(&f->topo->online, order[end]->id))
-				idset_add(&f->arena, group, order[end]->id);
-		for (size_t i = first; i < end; i++)
-			f->cpus[order[i] - f->topo->cpus.at].siblings[level] = group;
+	const struct topo *t = f->topo;
+	for (size_t i = 0; i < t->cpus.n; i++) {
+		const struct cpu *lowest = topo_cpu(t, (uint32_t)t->cpus.at[i].group[level]);
+		struct idset *group;
+		if (!lowest || t->cpus.at[i].group[level] == TOPO_UNKNOWN)
+			continue;
+		if (lowest == &t->cpus.at[i])
+			f->cpus[i].siblings[level] = arena_alloc(&f->arena, sizeof *group);
+		group = (struct idset *)f->cpus[lowest - t->cpus.at].siblings[level];
+		f->cpus[i].siblings[level] = group;
+		if (idset_has(&t->online, t->cpus.at[i].id))
+			idset_add(&f->arena, group, t->cpus.at[i].id);
 	}
 }
 
 /* A level that nobody spoke of is as large as the one inside (a cluster) or around it (a die). */
 static void fill_unknown_levels(struct cpu_facts *facts, const struct cpu *cpu)
 {
-	if (cpu->level[LEVEL_CLUSTER] == TOPO_UNKNOWN)
+	if (cpu->group[LEVEL_CLUSTER] == TOPO_UNKNOWN)
 		facts->siblings[LEVEL_CLUSTER] = facts->siblings[LEVEL_CORE];
-	if (cpu->level[LEVEL_DIE] == TOPO_UNKNOWN)
+	if (cpu->group[LEVEL_DIE] == TOPO_UNKNOWN)
 		facts->siblings[LEVEL_DIE] = facts->siblings[LEVEL_PACKAGE];
 }
 
 static void find_siblings(struct facts *f)
 {
 	const struct topo *t = f->topo;
-	const struct cpu **order = arena_alloc(&f->arena, (t->cpus.n + 1) * sizeof *order);
-	size_t n = 0;
-	for (size_t i = 0; i < t->cpus.n; i++) {
+	for (size_t i = 0; i < t->cpus.n; i++)
 		for (int l = 0; l < N_LEVELS; l++)
 			f->cpus[i].siblings[l] = &nobody;
-		if (t->cpus.at[i].level[LEVEL_PACKAGE] != TOPO_UNKNOWN)
-			order[n++] = &t->cpus.at[i];
-	}
 	for (int l = 0; l < N_LEVELS; l++)
-		group_by_level(f, order, n, l);
+		find_groups(f, l);
 	for (size_t i = 0; i < t->cpus.n; i++)
 		fill_unknown_levels(&f->cpus[i], &t->cpus.at[i]);
 }

@@ -76,7 +76,7 @@ static void check_cpu_has_package(const struct inspection *in)
 	const struct topo *t = in->topo;
 	struct idset in_packages = { 0 };
 	for (size_t i = 0; i < t->cpus.n; i++)
-		if (t->cpus.at[i].level[LEVEL_PACKAGE] != TOPO_UNKNOWN)
+		if (t->cpus.at[i].group[LEVEL_PACKAGE] != TOPO_UNKNOWN)
 			idset_add(in->arena, &in_packages, t->cpus.at[i].id);
 	if (idset_is_empty(&in_packages))
 		return;
@@ -150,11 +150,9 @@ static void check_caches(const struct inspection *in)
 static int compare_cores(const void *x, const void *y)
 {
 	const struct cpu *a = *(const struct cpu *const *)x, *b = *(const struct cpu *const *)y;
-	const int order[] = { LEVEL_PACKAGE, LEVEL_CORE, LEVEL_DIE, LEVEL_CLUSTER };
-	for (size_t i = 0; i < sizeof order / sizeof *order; i++)
-		if (a->level[order[i]] != b->level[order[i]])
-			return a->level[order[i]] < b->level[order[i]] ? -1 : 1;
-	return 0;
+	if (a->group[LEVEL_PACKAGE] != b->group[LEVEL_PACKAGE])
+		return a->group[LEVEL_PACKAGE] < b->group[LEVEL_PACKAGE] ? -1 : 1;
+	return (a->number[LEVEL_CORE] > b->number[LEVEL_CORE]) - (a->number[LEVEL_CORE] < b->number[LEVEL_CORE]);
 }
 
 static void check_core_ids(const struct inspection *in)
@@ -166,11 +164,11 @@ static void check_core_ids(const struct inspection *in)
 	qsort(order, t->cpus.n, sizeof *order, compare_cores);
 	for (size_t i = 1; i < t->cpus.n; i++) {
 		const struct cpu *a = order[i - 1], *b = order[i];
-		if (a->level[LEVEL_PACKAGE] == b->level[LEVEL_PACKAGE] && a->level[LEVEL_CORE] != TOPO_UNKNOWN &&
-		    a->level[LEVEL_CORE] == b->level[LEVEL_CORE] && compare_cores(&a, &b)) {
-			report(in, arena_printf(in->arena, "package %d", a->level[LEVEL_PACKAGE]),
+		if (a->number[LEVEL_CORE] != TOPO_UNKNOWN && !compare_cores(&a, &b) &&
+		    a->group[LEVEL_CORE] != b->group[LEVEL_CORE]) {
+			report(in, arena_printf(in->arena, "package %d", a->number[LEVEL_PACKAGE]),
 			       "CPUs %u and %u are on two cores %d: cAdvisor takes them for one", a->id, b->id,
-			       a->level[LEVEL_CORE]);
+			       a->number[LEVEL_CORE]);
 			return;
 		}
 	}
