@@ -40,8 +40,11 @@ noinst_LIBRARIES += %D%/libcore.a
 	%D%/sysfs/pci.c \
 	%D%/sysfs/pci_bus.c \
 	%D%/sysfs/pci_config.c \
+	%D%/sysfs/pci_scan.c \
 	%D%/sysfs/proc.c \
 	%D%/sysfs/rows.c \
+	%D%/sysfs/scan.c \
+	%D%/sysfs/scan.h \
 	%D%/sysfs/sysfs.c \
 	%D%/sysfs/system.c \
 	%D%/topo/facts.c \
@@ -70,6 +73,7 @@ topofs_CPPFLAGS = $(AM_CPPFLAGS) $(FUSE3_CFLAGS)
 topofs_LDADD = %D%/libcore.a $(FUSE3_LIBS) $(JANSSON_LIBS)
 topofs_SOURCES = \
 	%D%/cmd/attributes.c \
+	%D%/cmd/capture.c \
 	%D%/cmd/check.c \
 	%D%/cmd/cmd.c \
 	%D%/cmd/completion.c \

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # A shell test exits 0 (passed), 77 (skipped) or anything else (failed); tests/lib.sh says how to write one.
 shell_tests = \
+	%D%/capture/corpus.sh \
+	%D%/capture/root.sh \
+	%D%/capture/running.sh \
 	%D%/consumers/lscpu.sh \
 	%D%/consumers/lspci.sh \
 	%D%/consumers/lstopo.sh \
@@ -53,6 +56,12 @@ EXTRA_DIST += \
 	%D%/lib.sh \
 	%D%/lsan.supp \
 	%D%/serve.sh \
+	%D%/topologies/bare.json \
+	%D%/topologies/everything.json \
+	%D%/topologies/hybrid.json \
+	%D%/topologies/mainframe.json \
+	%D%/topologies/many-caches.json \
+	%D%/topologies/power.json \
 	%D%/unit/no-criterion.sh \
 	$(shell_tests) \
 	$(unit_tests) \

@@ -41,7 +41,7 @@ struct cmd {
 };
 
 /* One a file: src/cmd/check.c and so on. */
-extern const struct cmd cmd_attributes, cmd_check, cmd_completion, cmd_mount, cmd_render, cmd_run, cmd_schema,
+extern const struct cmd cmd_attributes, cmd_capture, cmd_check, cmd_completion, cmd_mount, cmd_render, cmd_run, cmd_schema,
 	cmd_show;
 
 extern const struct cmd *const cmds[];

@@ -49,7 +49,7 @@ struct pci_facts {
 struct facts {
 	struct arena arena;
 	const struct topo *topo;
-	uint32_t cpu_bits; /* width of every CPU mask: highest possible CPU + 1 (the kernel's nr_cpu_ids) */
+	uint32_t cpu_bits; /* width of every CPU mask: the kernel's nr_cpu_ids, or its NR_CPUS */
 	struct idset nodes_online, has_cpu, has_memory, has_normal_memory, has_generic_initiator;
 	struct cpu_facts *cpus;
 	struct idset *node_cpus; /* online CPUs of each node, parallel to topo->nodes */

@@ -33,6 +33,15 @@ void json_schema(struct buf *out);
 /* Calls visit() for each member a document may have: "cpu.packages[].cores", its type and its sentence. */
 void json_members(void (*visit)(void *ctx, const char *path, const char *type, const char *doc), void *ctx);
 
+/*
+ * The folders whose files a document can tell, NULL-terminated: /sys, /proc, and the two others in which hwloc looks for
+ * the machine when it reads a recording.
+ */
+extern const char *const json_roots[];
+
+/* Why a path cannot stand in a document's "files", or NULL. */
+const char *json_refuses(const struct extra *extra);
+
 /* Documents larger than this are refused unread: no real machine comes near it. */
 enum { DOCUMENT_MAX = 32 * 1024 * 1024 };
 

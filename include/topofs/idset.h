@@ -54,6 +54,11 @@ int64_t idset_last(const struct idset *s);
  */
 const char *idset_parse(struct arena *a, const char *list, uint32_t max, struct idset *ret);
 
+/* Reads a mask "ff,00000000" of members up to max; false: it is none. */
+bool idset_parse_mask(struct arena *a, const char *mask, uint32_t max, struct idset *ret);
+/* How many bits a mask of this text has room for, as idset_print_mask() counts them: 4 for each digit. */
+uint32_t idset_mask_bits(const char *mask);
+
 void idset_print_list(const struct idset *s, struct buf *out);
 /* As the kernel prints a mask of `bits` bits; members beyond are left out. */
 void idset_print_mask(const struct idset *s, uint32_t bits, struct buf *out);

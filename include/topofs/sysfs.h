@@ -11,7 +11,7 @@
  * drivers/pci/pci-sysfs.c, Documentation/ABI/.
  *
  *     static const struct attr topology[] = {
- *             INT("core_id", struct cpu, level[LEVEL_CORE], "The core this CPU is a thread of."),
+ *             INT("core_id", struct cpu, number[LEVEL_CORE], "The core this CPU is a thread of."),
  *             LIST("core_cpus_list", siblings, LEVEL_CORE, "The CPUs of its core."),
  *             ...
  *     };
@@ -28,6 +28,16 @@ struct object {
 	size_t index;	  /* its place in the class */
 	size_t part;	  /* which part of that, in a class with parts */
 	const char *path; /* its folder, "sys/devices/system/cpu/cpu3" */
+};
+
+struct attr;
+
+/* Where a row's value is read from, and the object it goes into. */
+struct loading {
+	const struct tree *tree;
+	uint32_t dir; /* the object's folder */
+	struct topo *topo;
+	void *self;
 };
 
 struct attr {
@@ -49,6 +59,12 @@ struct attr {
 	const char *constant;
 
 	/*
+	 * The inverse of show: takes the text of a captured file, less its final newline, into the object. NULL:
+	 * the value follows from other rows, or the class's scan() takes it.
+	 */
+	void (*load)(const struct attr *, const struct loading *, const char *text);
+
+	/*
 	 * A row of any number of files or of links: the i-th one's name (the row's `name` when nothing is
 	 * printed), and its text or the place it leads to, from the tree's root; false past the last.
 	 */
@@ -67,6 +83,11 @@ struct class {
 	bool (*at)(const struct facts *, size_t i, size_t part, const void **self, struct buf *path);
 	const struct attr *attrs;
 	size_t n_attrs;
+	/*
+	 * The inverse of at(): finds its objects among captured files and adds them to the topology, with all that
+	 * their rows can load. NULL: they follow from other classes.
+	 */
+	void (*scan)(const struct class *, const struct tree *, struct topo *);
 	const char *subsystem;	/* "bus/pci": a link `subsystem` to it; NULL: none */
 	const char *listed[2];	/* "bus/pci/devices": a link to each folder, by its last component, there */
 };
@@ -78,15 +99,34 @@ extern const size_t n_classes;
 int sysfs_build(const struct topo *t, struct tree *ret, struct err *err);
 
 /*
+ * The way back, in two steps: captured files become a machine (fills an empty topology; `arch` is the machine's, or NULL
+ * to guess it), and what its rows do not explain is added: rows of which there is nothing to `without`, unusual line
+ * ends to `endings`, all other differences to its extras. Then sysfs_build() makes the same files again: paths, kinds,
+ * bytes and texts of links, not permissions.
+ */
+void sysfs_scan(const struct tree *captured, const char *arch, struct topo *ret);
+int sysfs_explain(const struct tree *captured, struct topo *t, struct err *err);
+
+/* Whether a row could make this path, "sys/devices/...", or for a folder something below it. */
+bool sysfs_wants(const char *path, bool folder);
+
+/*
+ * The same, and tells which row made each path: the row's name, "subsystem" or "listed" for the links that
+ * come with a class, "" for an object's folder.
+ */
+typedef void sysfs_trace(void *ctx, const struct class *class, const char *row, const char *path);
+int sysfs_build_traced(const struct topo *t, sysfs_trace *trace, void *ctx, struct tree *ret, struct err *err);
+
+/*
  * Rows, and what they share (src/sysfs/rows.c). INT takes an int32_t or uint32_t member, U64 a uint64_t one,
  * TEXT a const char * (no file while NULL); LIST and MASK print the set that `ids` gives.
  */
 #define INT(attr_name, T, member, text) \
-	{ .name = attr_name, .doc = text, .show = show_int, .offset = offsetof(T, member) }
+	{ .name = attr_name, .doc = text, .show = show_int, .load = load_int, .offset = offsetof(T, member) }
 #define U64(attr_name, T, member, text) \
-	{ .name = attr_name, .doc = text, .show = show_u64, .has = has_u64, .offset = offsetof(T, member) }
+	{ .name = attr_name, .doc = text, .show = show_u64, .has = has_u64, .load = load_u64, .offset = offsetof(T, member) }
 #define TEXT(attr_name, T, member, text) \
-	{ .name = attr_name, .doc = text, .show = show_text, .has = has_text, .offset = offsetof(T, member) }
+	{ .name = attr_name, .doc = text, .show = show_text, .has = has_text, .load = load_text, .offset = offsetof(T, member) }
 #define CONSTANT(attr_name, value, text) \
 	{ .name = attr_name, .doc = text, .show = show_constant, .constant = value }
 #define DIRECTORY(attr_name, text) \
@@ -105,6 +145,9 @@ void show_constant(const struct attr *, const struct object *, struct buf *);
 /* For files that are there but empty, such as most uevents. */
 void show_nothing(const struct attr *, const struct object *, struct buf *);
 bool has_u64(const struct attr *, const struct object *);
+void load_int(const struct attr *, const struct loading *, const char *text);
+void load_u64(const struct attr *, const struct loading *, const char *text);
+void load_text(const struct attr *, const struct loading *, const char *text);
 bool has_text(const struct attr *, const struct object *);
 
 /* How many: one, for a folder that every machine has; the machine's lists. */

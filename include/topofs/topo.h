@@ -103,7 +103,9 @@ struct node {
 	uint64_t device;     /* address of the PCI function whose memory this is; BDF_NONE */
 	uint64_t address;    /* where that memory begins in the physical address space; 0: not known */
 	bool generic_initiator;
-	topo_counts meminfo; /* KiB, or pages for HugePages_*; what is not said is derived */
+	bool movable; /* its memory is not for the kernel itself (ZONE_MOVABLE); that of a device never is */
+	/* KiB, or pages for HugePages_*; what is not said is derived, but from MemTotal on all is said, in order */
+	topo_counts meminfo;
 	topo_counts numastat;
 	LIST_OF(struct hugepages) hugepages;
 	LIST_OF(struct node_access) access;
@@ -178,6 +180,9 @@ struct pci {
 	uint64_t physfn;	/* of a virtual function; BDF_NONE */
 	uint32_t total_vfs;	/* sriov_totalvfs of a physical function; 0: no SR-IOV */
 	uint64_t serial;	/* PCIe device serial number; 0: none */
+	const uint8_t *config;	/* its configuration space as it was read, zeros beyond; NULL: made from all the rest */
+	uint32_t config_len, config_size; /* bytes in config; size of the file, 0: as it would be made */
+	LIST_OF(const char *) resource;	  /* lines of its resource file as they were read; none: made */
 };
 
 /* Class devices. `function` is the PCI function they sit on, BDF_NONE for a virtual one. */
@@ -226,6 +231,9 @@ struct nvme {
 	LIST_OF(struct nvme_namespace) namespaces;
 };
 
+/* How kernels laid out the meminfo of a node: today, and before 2.6.38 after an empty line; narrow before 2.6.32. */
+enum meminfo_style { MEMINFO_TODAY, MEMINFO_SPACED, MEMINFO_NARROW };
+
 /* A path that is served as said, whatever the rows would make of it. */
 enum extra_kind { EXTRA_FILE, EXTRA_LINK, EXTRA_DIR, EXTRA_ABSENT };
 struct extra {
@@ -244,6 +252,8 @@ struct topo {
 	LIST_OF(struct cpu) cpus; /* every CPU that is present, in id order */
 	struct idset possible, present, online, isolated;
 	int64_t kernel_max;
+	bool unknown_dies; /* the kernel tells dies though it knows none: die_id -1, every CPU alone */
+	uint32_t mask_bits; /* width of CPU masks; 0: the highest possible CPU + 1 */
 	LIST_OF(struct cpu_kind) kinds;
 	LIST_OF(struct cache) caches;
 	topo_map vulnerabilities;
@@ -262,6 +272,9 @@ struct topo {
 	topo_map dmi;	  /* /sys/class/dmi/id */
 	topo_map modules; /* /sys/module/KEY/version = VALUE; "" for a module without version */
 	LIST_OF(struct extra) extras;
+	topo_map endings; /* row = how its files end instead of with a line end: "nul", "double", "none"; its links: "dot", "slash" */
+	int32_t meminfo_style; /* enum meminfo_style */
+	LIST_OF(const char *) without; /* rows of files that its kernel lacks: "cpu/topology/die_id", or "pci_bus" for a class */
 };
 
 void topo_done(struct topo *t);

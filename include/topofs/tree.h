@@ -116,4 +116,12 @@ size_t tree_diff(const struct tree *a, const struct tree *b,
 int tree_save(const struct tree *t, int dirfd, struct err *err);
 int tree_load(int dirfd, struct tree *ret, struct err *err);
 
+/* Reads part of a folder: what wants() says, by path and st_mode; what cannot be read is told and left out. */
+struct tree_picker {
+	bool (*wants)(void *ctx, const char *path, mode_t mode); /* NULL: everything */
+	void (*cannot)(void *ctx, const char *path, const char *why);
+	void *ctx;
+};
+int tree_load_picked(int dirfd, const struct tree_picker *picker, struct tree *ret, struct err *err);
+
 #endif

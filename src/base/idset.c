@@ -177,6 +177,41 @@ const char *idset_parse(struct arena *a, const char *list, uint32_t max, struct 
 	return NULL;
 }
 
+bool idset_parse_mask(struct arena *a, const char *mask, uint32_t max, struct idset *ret)
+{
+	static const char hex[] = "0123456789abcdef";
+	struct idset s = { 0 };
+	uint32_t bit = 0;
+	size_t len = strlen(mask);
+	if (!len || strspn(mask, "0123456789abcdefABCDEF,") != len)
+		return false;
+	for (size_t i = len; i-- > 0;) {
+		/* a word has 32 bits however many digits it is written with */
+		if (mask[i] == ',') {
+			bit = (bit + 31) / 32 * 32;
+			continue;
+		}
+		uint32_t digit = (uint32_t)(strchr(hex, mask[i] | 0x20) - hex);
+		for (uint32_t k = 0; k < 4; k++)
+			if (digit >> k & 1) {
+				if (bit + k > max)
+					return false;
+				idset_add(a, &s, bit + k);
+			}
+		bit += 4;
+	}
+	*ret = s;
+	return true;
+}
+
+uint32_t idset_mask_bits(const char *mask)
+{
+	uint32_t digits = 0;
+	for (; *mask; mask++)
+		digits += *mask != ',';
+	return digits * 4;
+}
+
 void idset_print_list(const struct idset *s, struct buf *out)
 {
 	const char *comma = "";

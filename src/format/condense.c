@@ -224,6 +224,10 @@ void condense(const struct topo *t, struct arena *a, struct document *ret)
 	ret->comment = t->comment;
 	ret->dmi = t->dmi;
 	ret->modules = t->modules;
+	ret->endings = t->endings;
+	ret->meminfo_style = t->meminfo_style;
+	for (size_t i = 0; i < t->without.n; i++)
+		*LIST_ADD(a, &ret->without) = t->without.at[i];
 	for (size_t i = 0; i < t->extras.n; i++)
 		*LIST_ADD(a, &ret->files) = t->extras.at[i];
 	condense_cpus(t, a, &ret->cpu);

@@ -19,6 +19,7 @@ struct part {
 struct core {
 	int32_t lowest, number;
 	struct idset cpus;
+	struct idset numbers; /* of its CPUs; more than one in a compute unit */
 };
 typedef LIST_OF(struct core) core_list;
 
@@ -39,8 +40,10 @@ static void find_cores(const struct part *part, struct arena *a, core_list *core
 		while (c < cores->n && cores->at[c].lowest != cpu->group[LEVEL_CORE])
 			c++;
 		if (c == cores->n)
-			*LIST_ADD(a, cores) = (struct core){ cpu->group[LEVEL_CORE], cpu->number[LEVEL_CORE], { 0 } };
+			*LIST_ADD(a, cores) = (struct core){ cpu->group[LEVEL_CORE], cpu->number[LEVEL_CORE], { 0 }, { 0 } };
 		idset_add(a, &cores->at[c].cpus, cpu->id);
+		if (cpu->number[LEVEL_CORE] >= 0)
+			idset_add(a, &cores->at[c].numbers, (uint32_t)cpu->number[LEVEL_CORE]);
 	}
 }
 
@@ -64,6 +67,9 @@ static bool are_cut(const struct core *cores, size_t n, int32_t threads, struct 
 
 static int32_t guess_threads(const struct core *cores, size_t n, struct arena *a)
 {
+	/* two neighbours are both ways at once where there is one core */
+	if (idset_count(&cores[0].numbers) > 1)
+		return are_cut(cores, n, THREADS_ADJACENT, a) ? THREADS_ADJACENT : TOPO_UNKNOWN;
 	for (int32_t threads = THREADS_APART; threads <= THREADS_ADJACENT; threads++)
 		if (are_cut(cores, n, threads, a))
 			return threads;
@@ -80,19 +86,42 @@ static struct doc_run run_of(const struct core *cores, size_t n, int32_t threads
 	return run;
 }
 
+static bool is_unit(const struct core *core)
+{
+	return idset_count(&core->numbers) > 1;
+}
+
+/* Whether a core continues a run: as many threads, ids that ascend, and the same sort. */
+static bool continues(const struct core *core, const struct core *before, bool unnumbered)
+{
+	return idset_count(&core->cpus) == idset_count(&before->cpus) && is_unit(core) == is_unit(before) &&
+	       (unnumbered || idset_next(&core->numbers, 0) > idset_last(&before->numbers));
+}
+
+static struct doc_run run_of_units(const struct core *cores, size_t n, struct arena *a)
+{
+	struct doc_run run = { .threads = THREADS_ADJACENT, .units = idset_count(&cores->cpus) };
+	for (size_t c = 0; c < n; c++) {
+		idset_add_all(a, &run.ids, &cores[c].numbers);
+		idset_add_all(a, &run.cpus, &cores[c].cpus);
+	}
+	return run;
+}
+
 /* Runs as long as they can be: ids ascend, and the CPUs divide evenly. */
 static void add_core_runs(const core_list *cores, bool unnumbered, struct arena *a, struct doc_group *group)
 {
 	for (size_t first = 0, n; first < cores->n; first += n) {
 		const struct core *core = &cores->at[first];
-		uint32_t threads = idset_count(&core->cpus);
-		for (n = 1; first + n < cores->n && idset_count(&core[n].cpus) == threads &&
-			    (unnumbered || core[n].number > core[n - 1].number); n++)
+		for (n = 1; first + n < cores->n && continues(&core[n], &core[n - 1], unnumbered); n++)
 			;
 		int32_t cut = guess_threads(core, n, a);
 		if (cut == TOPO_UNKNOWN)
 			n = 1;
-		*LIST_ADD(a, &group->cores.runs) = run_of(core, n, cut == TOPO_UNKNOWN ? THREADS_APART : cut, unnumbered, a);
+		*LIST_ADD(a, &group->cores.runs) =
+			is_unit(core) && cut == THREADS_ADJACENT
+				? run_of_units(core, n, a)
+				: run_of(core, n, cut == TOPO_UNKNOWN ? THREADS_APART : cut, unnumbered, a);
 	}
 }
 
@@ -102,7 +131,8 @@ static void condense_cores(const struct part *part, struct arena *a, struct doc_
 	find_cores(part, a, &cores);
 	bool counted = true;
 	for (size_t c = 0; c < cores.n; c++)
-		counted &= part->unnumbered || cores.at[c].number == *part->next_core + (int32_t)c;
+		counted &= part->unnumbered ||
+			   (!is_unit(&cores.at[c]) && cores.at[c].number == *part->next_core + (int32_t)c);
 	int32_t threads = counted ? guess_threads(cores.at, cores.n, a) : TOPO_UNKNOWN;
 	if (threads == TOPO_UNKNOWN) {
 		add_core_runs(&cores, part->unnumbered, a, group);
@@ -328,6 +358,8 @@ void condense_cpus(const struct topo *t, struct arena *a, struct doc_cpu *doc)
 	doc->possible = unless_equal(&t->possible, &t->present);
 	doc->online = unless_equal(&t->online, &t->present);
 	doc->isolated = t->isolated;
+	doc->mask_bits = t->mask_bits;
+	doc->unknown_dies = t->unknown_dies;
 	doc->kernel_max = t->kernel_max == default_kernel_max(t) ? TOPO_UNKNOWN : t->kernel_max;
 	condense_caches(t, a, doc);
 	for (size_t i = 0; i < t->kinds.n; i++) {

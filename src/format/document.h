@@ -28,6 +28,7 @@ struct doc_run {
 	struct idset ids;  /* core ids; count of them = count of cores */
 	struct idset cpus; /* divided evenly among them */
 	int32_t threads;   /* enum threads */
+	uint32_t units;	   /* so many CPUs make a core though each has an id of its own; 0: ids are those of cores */
 };
 
 struct doc_cores {
@@ -62,6 +63,8 @@ struct doc_cpu {
 	LIST_OF(struct doc_group) packages;
 	struct idset possible, present, online, isolated;
 	int64_t kernel_max;
+	uint32_t mask_bits;
+	bool unknown_dies;
 	LIST_OF(struct doc_cache) caches;
 	LIST_OF(struct cpu_kind) kinds;
 	topo_map vulnerabilities;
@@ -105,6 +108,9 @@ struct document {
 	LIST_OF(struct doc_root) pci;
 	topo_map dmi, modules;
 	LIST_OF(struct extra) files;
+	LIST_OF(const char *) without;
+	topo_map endings;
+	int32_t meminfo_style;
 };
 
 enum {
@@ -167,7 +173,7 @@ extern const struct table document_table, node_table, port_table;
 extern const struct type type_i32, type_i64, type_bool, type_text, type_name, type_choice, type_size_k, type_size,
 	type_hex8, type_hex64, type_idset, type_map, type_files_map, type_counts, type_numbers, type_texts, type_bdf,
 	type_ids, type_class, type_link, type_bars, type_bar, type_serial, type_cores, type_objects, type_object,
-	type_files, type_comment;
+	type_files, type_comment, type_config;
 
 /* Fails at the reader's path. */
 int refuse(struct reader *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

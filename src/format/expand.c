@@ -153,6 +153,10 @@ int expand(const struct document *doc, struct topo *ret, struct err *err)
 	ret->comment = doc->comment;
 	ret->dmi = doc->dmi;
 	ret->modules = doc->modules;
+	ret->endings = doc->endings;
+	ret->meminfo_style = doc->meminfo_style;
+	for (size_t i = 0; i < doc->without.n; i++)
+		*LIST_ADD(&ret->arena, &ret->without) = doc->without.at[i];
 	for (size_t i = 0; i < doc->files.n; i++)
 		*LIST_ADD(&ret->arena, &ret->extras) = doc->files.at[i];
 	int failed = expand_cpus(&x, &doc->cpu) || expand_nodes(&x, doc) || expand_caches(&x, &doc->cpu) ||

@@ -51,6 +51,30 @@ static int add_cores(struct expander *x, const struct idset *cpus, int64_t count
 	return 0;
 }
 
+/* AMD's compute units: neighbours share a core, and each is numbered as one. */
+static int add_units(struct expander *x, const struct doc_run *run, const struct place *place)
+{
+	uint32_t n = idset_count(&run->cpus), at = 0;
+	if (n % run->units || idset_count(&run->ids) != n)
+		return wrong(x, "%u CPUs need as many ids and divide into units of %u", n, run->units);
+	IDSET_EACH (cpu_id, &run->cpus) {
+		struct cpu *cpu = LIST_ADD(&x->topo->arena, &x->topo->cpus);
+		cpu->id = (uint32_t)cpu_id;
+		memcpy(cpu->group, place->group, sizeof cpu->group);
+		memcpy(cpu->number, place->number, sizeof cpu->number);
+		cpu->group[LEVEL_CORE] = (int32_t)idset_nth(&run->cpus, at / run->units * run->units);
+		cpu->number[LEVEL_CORE] = (int32_t)idset_nth(&run->ids, at);
+		at++;
+	}
+	return 0;
+}
+
+static int add_run(struct expander *x, const struct doc_run *run, const struct place *place)
+{
+	return run->units ? add_units(x, run, place)
+			  : add_cores(x, &run->cpus, idset_count(&run->ids), &run->ids, run->threads, place);
+}
+
 static int add_runs(struct expander *x, const struct doc_group *group, const struct place *place)
 {
 	struct idset seen = { 0 };
@@ -65,7 +89,7 @@ static int add_runs(struct expander *x, const struct doc_group *group, const str
 		if (idset_meets(&run->cpus, &seen))
 			return wrong(x, "has CPUs of an earlier run");
 		idset_add_all(&x->topo->arena, &seen, &run->cpus);
-		if (add_cores(x, &run->cpus, idset_count(&run->ids), &run->ids, run->threads, place))
+		if (add_run(x, run, place))
 			return -EINVAL;
 		buf_cut(&x->path, len);
 	}
@@ -211,6 +235,8 @@ int expand_cpus(struct expander *x, const struct doc_cpu *doc)
 	t->possible = said_or(t, &doc->possible, &t->present);
 	t->online = said_or(t, &doc->online, &t->present);
 	t->isolated = doc->isolated;
+	t->mask_bits = doc->mask_bits;
+	t->unknown_dies = doc->unknown_dies;
 	t->kernel_max = doc->kernel_max == TOPO_UNKNOWN ? default_kernel_max(t) : doc->kernel_max;
 	add_bare_cpus(t, &in_packages);
 	qsort(t->cpus.at, t->cpus.n, sizeof *t->cpus.at, compare_cpus);

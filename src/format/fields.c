@@ -22,6 +22,7 @@
 /* --- CPUs ------------------------------------------------------------------------------------------------ */
 
 static const char *const threads_names[] = { "apart", "adjacent", NULL };
+static const char *const meminfo_styles[] = { "today", "spaced", "narrow", NULL };
 static const char *const per_names[] = { "cpu", "core", "cluster", "die", "package", "node", "machine", NULL };
 
 static const struct field run_fields[] = {
@@ -29,6 +30,7 @@ static const struct field run_fields[] = {
 	FIELD(doc_run, cpus, "cpus", idset, "Their CPUs, divided evenly among them.", .required = true, CPUS),
 	FIELD(doc_run, threads, "threads", choice, "Which CPUs are threads of one core: the first of each core, then the second of "
 	      "each (apart, as x86 servers number them), or one core's after the other's (adjacent).", .values = threads_names),
+	FIELD(doc_run, units, "units", i32, "So many neighbouring CPUs make a core though each has a core id of its own, one of ids for each CPU (AMD's compute units).", .min = 2, .max = 16),
 };
 static TABLE(run, doc_run, NULL, "Cores with the same number of threads.");
 
@@ -100,6 +102,8 @@ static const struct field cpu_fields[] = {
 	FIELD(doc_cpu, online, "online", idset, "CPUs that run; those present where not said.", CPUS),
 	FIELD(doc_cpu, isolated, "isolated", idset, "CPUs kept from the scheduler (isolcpus=).", CPUS),
 	FIELD(doc_cpu, kernel_max, "kernel_max", i64, "Highest CPU id the kernel is built for; 8191 on x86_64, 2047 on ppc64le, else 511, where it is enough.", .min = 0, .max = TOPO_MAX_CPU, .def = TOPO_UNKNOWN),
+	FIELD(doc_cpu, mask_bits, "mask_bits", i32, "Width of CPU masks; the highest possible CPU + 1 where not said.", .min = 1, .max = TOPO_MAX_CPU + 1),
+	FIELD(doc_cpu, unknown_dies, "unknown_dies", bool, "The kernel tells dies though it knows none: die_id -1, every CPU on its own."),
 	FIELD(doc_cpu, caches, "caches", objects, "The caches, in the order of index0, index1 ...", .sub = &cache_table),
 	FIELD(doc_cpu, kinds, "kinds", objects, "Kinds of CPUs.", .sub = &kind_table),
 	FIELD(doc_cpu, vulnerabilities, "vulnerabilities", files_map, "Files of /sys/devices/system/cpu/vulnerabilities."),
@@ -118,7 +122,7 @@ static TABLE(hugepages, hugepages, NULL, "A pool of huge pages on a node.");
 
 static const struct field access_fields[] = {
 	FIELD(node_access, class, "class", i32, "0: from the best initiators of any kind; 1: from the best CPUs.", .min = 0, .max = 9),
-	FIELD(node_access, initiators, "initiators", idset, "The nodes with the best access to this one.", .required = true, NODES),
+	FIELD(node_access, initiators, "initiators", idset, "The nodes with the best access to this one.", NODES),
 	FIELD(node_access, read_bandwidth, "read_bandwidth", i64, "From those, in MiB/s.", .min = 0, .max = INT32_MAX),
 	FIELD(node_access, write_bandwidth, "write_bandwidth", i64, "From those, in MiB/s.", .min = 0, .max = INT32_MAX),
 	FIELD(node_access, read_latency, "read_latency", i64, "From those, in nanoseconds.", .min = 0, .max = INT32_MAX),
@@ -143,8 +147,9 @@ static const struct field node_fields[] = {
 	FIELD(doc_node, node.device, "device", bdf, "The PCI function whose memory it is (a coherent GPU)."),
 	FIELD(doc_node, node.address, "address", hex64, "Where that memory begins in the physical address space."),
 	FIELD(doc_node, node.generic_initiator, "generic_initiator", bool, "An initiator without CPUs (ACPI Generic Initiator Affinity)."),
+	FIELD(doc_node, node.movable, "movable", bool, "Its memory is not for the kernel itself; that of a device never is."),
 	FIELD(doc_node, node.distances, "distances", numbers, "Distance to every node, in the order of their ids.", .min = 0, .max = TOPO_DISTANCE_MAX),
-	FIELD(doc_node, node.meminfo, "meminfo", counts, "Values of its meminfo, in KiB, instead of those derived."),
+	FIELD(doc_node, node.meminfo, "meminfo", counts, "Values of its meminfo, in KiB, instead of those derived; from a first MemTotal on they are all there is, in this order."),
 	FIELD(doc_node, node.numastat, "numastat", counts, "Values of its numastat; 0 where not said."),
 	FIELD(doc_node, node.hugepages, "hugepages", objects, "Its pools of huge pages.", .sub = &hugepages_table),
 	FIELD(doc_node, node.access, "access", objects, "Its access classes.", .sub = &access_table),
@@ -251,6 +256,9 @@ static const struct field function_fields[] = {
 	FIELD(doc_pci, pci.physfn, "physfn", bdf, "Of a virtual function: its physical function."),
 	FIELD(doc_pci, pci.total_vfs, "total_vfs", i32, "Of a physical function: how many virtual ones it can have.", .min = 0, .max = 65535),
 	FIELD(doc_pci, pci.serial, "serial", serial, "PCIe serial number, \"b8-3f-d2-03-00-00-00-01\"."),
+	FIELD(doc_pci, pci.config, "config", config, "Its configuration space as it was read, in base64; zeros beyond. Made from the other members where not said."),
+	FIELD(doc_pci, pci.config_size, "config_size", i32, "Bytes of its config file; 256, or 4096 of a PCIe function, where not said.", .min = 1, .max = 4096),
+	FIELD(doc_pci, pci.resource, "resource", texts, "Lines of its resource file as they were read; made from bars and rom where not said."),
 	FIELD(doc_pci, net, "net", objects, "Its network interfaces.", .sub = &net_table),
 	FIELD(doc_pci, infiniband, "infiniband", objects, "Its RDMA devices.", .sub = &infiniband_table),
 	FIELD(doc_pci, drm, "drm", objects, "Its graphics devices.", .sub = &drm_table),
@@ -280,6 +288,9 @@ static const struct field document_fields[] = {
 	FIELD(document, pci, "pci", objects, "The PCI host bridges.", .sub = &root_table),
 	FIELD(document, dmi, "dmi", files_map, "Files of /sys/class/dmi/id: product_name, sys_vendor ..."),
 	FIELD(document, modules, "modules", files_map, "Kernel modules and their versions: /sys/module/NAME/version."),
+	FIELD(document, without, "without", texts, "Rows of files that its kernel lacks, as topofs attributes names them: \"cpu/topology/die_id\", or \"pci_bus\" for a whole class."),
+	FIELD(document, endings, "endings", map, "Rows of files that do not end in one line end, as on some kernels: nul (a NUL behind it), double (two), none; or of links that a recording wrote anew: dot (\".\" for all), slash (one behind)."),
+	FIELD(document, meminfo_style, "meminfo_style", choice, "How nodes lay out their meminfo: today, spaced (an empty line first, before Linux 2.6.38) or narrow (before 2.6.32).", .values = meminfo_styles),
 	FIELD(document, files, "files", files, "Paths below /sys and /proc served as said here: a text, {\"base64\": ...}, {\"link\": ...}, {\"dir\": true}, or null for none."),
 };
 TABLE(document, document, NULL, "A machine.");

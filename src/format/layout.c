@@ -116,7 +116,15 @@ static void print_object(const json_t *value, size_t indent, size_t behind, stru
 	}
 }
 
-/* Numbers fill lines, other elements have a line each. */
+/* A sentence is read better on a line of its own. */
+static bool is_small(const json_t *value)
+{
+	enum { SMALL = 60 };
+	return json_is_number(value) || (json_is_string(value) && json_string_length(value) < SMALL &&
+					 !strchr(json_string_value(value), ' '));
+}
+
+/* Numbers and short texts fill lines, other elements have a line each. */
 static void print_array(const json_t *value, size_t indent, size_t behind, struct buf *out)
 {
 	json_t *element;
@@ -125,16 +133,16 @@ static void print_array(const json_t *value, size_t indent, size_t behind, struc
 	new_line(out, indent + 2);
 	json_array_foreach(value, i, element) {
 		size_t after = --left ? 1 : 2 + behind;
-		bool flat = fits(element, after, out);
-		if (!flat && json_is_number(element)) {
+		bool flat = fits(element, after, out), fills = is_small(element);
+		if (!flat && fills) {
 			new_line(out, indent + 2);
 			print_flat(element, out);
 		} else if (!flat) {
 			print(element, indent + 2, after, out);
 		}
 		if (left)
-			buf_puts(out, json_is_number(element) ? ", " : ",");
-		if (left && !json_is_number(element))
+			buf_puts(out, fills ? ", " : ",");
+		if (left && !fills)
 			new_line(out, indent + 2);
 	}
 	buf_puts(out, " ]");

@@ -1,17 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The member "files": paths, and what each is to hold. */
+/* The member "files": paths, and what each is to hold; and other bytes that are kept as they are. */
 
+#include "topofs/format.h"
 #include "types.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+
+const char *const json_roots[] = { "/sys/", "/proc/", "/run/udev/data/", "/dev/cpuset/", NULL };
+
+static bool is_below_root(const char *path)
+{
+	for (size_t i = 0; json_roots[i]; i++)
+		if (!strncmp(path, json_roots[i], strlen(json_roots[i])))
+			return true;
+	return false;
+}
 
 /* Why a path is none of ours to serve, or NULL. */
 static const char *path_is_wrong(const char *path)
 {
-	if (strncmp(path, "/sys/", 5) && strncmp(path, "/proc/", 6))
+	if (!is_below_root(path))
 		return "only paths below /sys and /proc can be served";
 	if (strlen(path) > 4095)
 		return "a path of more than 4095 bytes";
@@ -31,7 +43,7 @@ static const char *path_is_wrong(const char *path)
 static bool leaves_root(const char *path, const char *target)
 {
 	if (*target == '/')
-		return strncmp(target, "/sys/", 5) && strncmp(target, "/proc/", 6);
+		return !is_below_root(target);
 	long depth = -1; /* the link itself is not a folder */
 	for (const char *p = path; *p; p++)
 		depth += *p == '/';
@@ -43,6 +55,24 @@ static bool leaves_root(const char *path, const char *target)
 			depth++;
 	}
 	return depth < 0;
+}
+
+static bool is_utf8(const char *text)
+{
+	json_t *string = json_string(text);
+	json_decref(string);
+	return string != NULL;
+}
+
+const char *json_refuses(const struct extra *extra)
+{
+	if (!is_utf8(extra->path))
+		return "its name is not UTF-8";
+	if (extra->kind == EXTRA_LINK && !is_utf8(extra->data))
+		return "the link's text is not UTF-8";
+	if (extra->kind == EXTRA_LINK && leaves_root(extra->path, extra->data))
+		return "the link leads out of the tree";
+	return path_is_wrong(extra->path);
 }
 
 static int read_link_target(struct reader *r, const json_t *value, struct extra *extra)
@@ -62,14 +92,11 @@ static int read_link_target(struct reader *r, const json_t *value, struct extra 
 
 static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/* RFC 4648, section 4. */
-static int read_base64(struct reader *r, const json_t *value, struct extra *extra)
+/* RFC 4648, section 4; false: it is not. */
+static bool decode_base64(struct arena *a, const char *text, const uint8_t **ret, size_t *ret_len)
 {
-	const char *text = text_of(r, value, "base64");
-	if (!text)
-		return -EINVAL;
 	size_t len = strlen(text), n = 0;
-	uint8_t *bytes = arena_alloc(r->arena, len / 4 * 3 + 1);
+	uint8_t *bytes = arena_alloc(a, len / 4 * 3 + 1);
 	bool good = len % 4 == 0;
 	for (size_t i = 0; i < len && good; i += 4) {
 		uint32_t group = 0, digits = 0;
@@ -83,11 +110,21 @@ static int read_base64(struct reader *r, const json_t *value, struct extra *extr
 		for (size_t k = 0; k + 1 < digits; k++)
 			bytes[n++] = (uint8_t)(group >> (16 - 8 * k));
 	}
-	if (!good)
+	*ret = bytes;
+	*ret_len = n;
+	return good;
+}
+
+static int read_base64(struct reader *r, const json_t *value, struct extra *extra)
+{
+	const char *text = text_of(r, value, "base64");
+	const uint8_t *bytes;
+	if (!text)
+		return -EINVAL;
+	if (!decode_base64(r->arena, text, &bytes, &extra->len))
 		return refuse(r, "not base64 (RFC 4648)");
 	extra->kind = EXTRA_FILE;
 	extra->data = (const char *)bytes;
-	extra->len = n;
 	return 0;
 }
 
@@ -148,17 +185,16 @@ static int read_files(struct reader *r, const struct field *f, const json_t *val
 	return 0;
 }
 
-static json_t *write_base64(const struct extra *extra)
+static json_t *encode_base64(const uint8_t *bytes, size_t len)
 {
 	_cleanup_buf_ struct buf text = { 0 };
-	const uint8_t *bytes = (const uint8_t *)extra->data;
-	for (size_t i = 0; i < extra->len; i += 3) {
-		size_t n = extra->len - i < 3 ? extra->len - i : 3;
+	for (size_t i = 0; i < len; i += 3) {
+		size_t n = len - i < 3 ? len - i : 3;
 		uint32_t group = (uint32_t)bytes[i] << 16 | (n > 1 ? bytes[i + 1] : 0u) << 8 | (n > 2 ? bytes[i + 2] : 0u);
 		for (size_t k = 0; k < 4; k++)
 			buf_putc(&text, k <= n ? base64_digits[group >> (18 - 6 * k) & 63] : '=');
 	}
-	return json_pack("{ss}", "base64", buf_text(&text));
+	return json_string(buf_text(&text));
 }
 
 static json_t *write_file(const struct extra *extra)
@@ -175,7 +211,7 @@ static json_t *write_file(const struct extra *extra)
 	}
 	/* a text where JSON can hold it: valid UTF-8 without NUL */
 	json_t *text = memchr(extra->data, '\0', extra->len) ? NULL : json_stringn(extra->data, extra->len);
-	return text ? text : write_base64(extra);
+	return text ? text : json_pack("{so}", "base64", encode_base64((const uint8_t *)extra->data, extra->len));
 }
 
 static json_t *write_files(const struct field *f, const void *at)
@@ -199,8 +235,46 @@ static void schema_files(const struct field *f, json_t *into)
 				  "type", "object", "properties", "link", "type", "string", "required", "link", "additionalProperties", 0,
 				  "type", "object", "properties", "dir", "const", 1, "required", "dir", "additionalProperties", 0);
 	json_object_set_new(into, "type", json_string("object"));
-	json_object_set_new(into, "propertyNames", json_pack("{ss}", "pattern", "^/(sys|proc)/."));
+	json_object_set_new(into, "propertyNames", json_pack("{ss}", "pattern", "^/(sys|proc|run/udev/data|dev/cpuset)/."));
 	json_object_set_new(into, "additionalProperties", value);
 }
 
 const struct type type_files = { "object of files", NULL, read_files, write_files, schema_files };
+
+/* --- a function's configuration space -------------------------------------------------------------------- */
+
+/* The member is the pointer of struct pci; the length stands beside it. */
+static struct pci *pci_of_config(void *at)
+{
+	return (struct pci *)((char *)at - offsetof(struct pci, config));
+}
+
+static int read_config(struct reader *r, const struct field *f, const json_t *value, void *at)
+{
+	(void)f;
+	const char *text = text_of(r, value, "base64");
+	size_t len;
+	if (!text)
+		return -EINVAL;
+	if (!decode_base64(r->arena, text, &pci_of_config(at)->config, &len))
+		return refuse(r, "not base64 (RFC 4648)");
+	if (len > 4096)
+		return refuse(r, "a configuration space has at most 4096 bytes, got %zu", len);
+	pci_of_config(at)->config_len = (uint32_t)len;
+	return 0;
+}
+
+static json_t *write_config(const struct field *f, const void *at)
+{
+	(void)f;
+	const struct pci *pci = pci_of_config((void *)at);
+	return pci->config ? encode_base64(pci->config, pci->config_len) : NULL;
+}
+
+static void schema_config(const struct field *f, json_t *into)
+{
+	(void)f;
+	schema_string(into, "^[A-Za-z0-9+/]*={0,2}$");
+}
+
+const struct type type_config = { "base64", NULL, read_config, write_config, schema_config };

@@ -6,7 +6,7 @@
 
 /* In the order in which they are built; one file each, close relatives together. */
 extern const struct class system_class;					     /* system.c */
-extern const struct class cpus_class, cpu_class, cpu_kind_class;	     /* cpu.c */
+extern const struct class cpus_class, cpu_class, cpufreq_class, cpu_kind_class; /* cpu.c */
 extern const struct class cache_class;					     /* cache.c */
 extern const struct class nodes_class, node_class, access_class, memory_side_cache_class; /* node.c */
 extern const struct class hugepages_class, kernel_hugepages_class;	     /* hugepages.c */
@@ -21,8 +21,15 @@ extern const struct class proc_class, nvidia_class;			     /* proc.c */
 
 /* Text of /proc/cpuinfo and of the two meminfo files. */
 void cpuinfo_text(const struct facts *f, struct buf *out);	     /* cpuinfo.c */
-void node_meminfo_text(const struct node *node, struct buf *out);    /* meminfo.c */
+void node_meminfo_text(const struct topo *t, const struct node *node, struct buf *out); /* meminfo.c */
 void machine_meminfo_text(const struct topo *t, struct buf *out);    /* meminfo.c */
+
+/* scan() of PCI's classes: pci_scan.c. The first takes the functions too. */
+void scan_host_bridges(const struct class *class, const struct tree *tree, struct topo *t);
+void scan_slots(const struct class *class, const struct tree *tree, struct topo *t);
+
+/* The architecture that captured files speak of, as uname -m names it; x86_64 where nothing tells. */
+const char *guess_arch(const struct tree *captured, struct arena *a); /* cpuinfo.c */
 
 /* The pools of a node: those the document tells, or empty ones of the architecture's usual sizes. */
 size_t node_pools(const struct topo *t, const struct node *node, const struct hugepages **ret); /* hugepages.c */

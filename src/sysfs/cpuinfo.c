@@ -6,6 +6,7 @@
  */
 
 #include "classes.h"
+#include "scan.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -285,4 +286,27 @@ void cpuinfo_text(const struct facts *f, struct buf *out)
 		if (value)
 			print_line(out, style->tail[i], value);
 	}
+}
+
+/* --- and back -------------------------------------------------------------------------------------------- */
+
+/* Words of /proc/cpuinfo that only one architecture's kernel writes. */
+static const struct {
+	const char *words, *arch;
+} tells[] = {
+	{ "CPU implementer", "aarch64" }, { "IBM/S390", "s390x" }, { "POWER", "ppc64" }, { "Cell Broadband", "ppc64" },
+	{ "platform\t: ", "ppc64" }, { "IA-64", "ia64" }, { "Itanium", "ia64" }, { "sparc", "sparc64" },
+	{ "isa\t\t: rv", "riscv64" }, { "Loongson", "loongarch64" }, { "PA-RISC", "parisc64" },
+};
+
+const char *guess_arch(const struct tree *captured, struct arena *a)
+{
+	const char *text = scan_text(captured, TREE_ROOT, "proc/cpuinfo", a);
+	const char *model = text ? strstr(text, "ARMv7") : NULL;
+	if (model)
+		return "armv7l";
+	for (size_t i = 0; text && i < sizeof tells / sizeof *tells; i++)
+		if (strstr(text, tells[i].words))
+			return tells[i].arch;
+	return "x86_64";
 }

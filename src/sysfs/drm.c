@@ -3,6 +3,7 @@
 /* Graphics devices: drivers/gpu/drm/drm_sysfs.c. */
 
 #include "classes.h"
+#include "scan.h"
 
 enum { DRM_MAJOR = 226 }; /* include/drm/drm_device.h */
 
@@ -67,7 +68,27 @@ static const struct attr drm_attrs[] = {
 	{ "device", "The function it sits on.", .link = link_device },
 };
 
+static void found_drm(const struct tree *tree, uint32_t dir, uint64_t function, struct topo *t)
+{
+	int64_t card = scan_id(tree_name(tree, dir), "card"), render = scan_id(tree_name(tree, dir), "renderD");
+	struct drm *drm = t->drms.n ? &t->drms.at[t->drms.n - 1] : NULL;
+	if (card < 0 && render < 0)
+		return;
+	/* a card and the render node behind it are one device */
+	if (!drm || drm->function != function || card >= 0 || drm->render != TOPO_UNKNOWN) {
+		drm = LIST_ADD(&t->arena, &t->drms);
+		*drm = (struct drm){ function, TOPO_UNKNOWN, TOPO_UNKNOWN };
+	}
+	*(card >= 0 ? &drm->card : &drm->render) = card >= 0 ? card : render;
+}
+
+static void scan_drms(const struct class *class, const struct tree *tree, struct topo *t)
+{
+	(void)class;
+	scan_class_devices(tree, t, "drm", found_drm);
+}
+
 const struct class drm_class = {
-	"drm", "A graphics device.", "/sys/class/drm/*", count_drms, two_minors, at_drm, ROWS(drm_attrs),
-	.subsystem = "class/drm", .listed = { "class/drm" },
+	"drm", "A graphics device.", "/sys/devices/**/*:*:*.[0-7]/drm/*", count_drms, two_minors, at_drm, ROWS(drm_attrs),
+	.subsystem = "class/drm", .listed = { "class/drm" }, .scan = scan_drms,
 };

@@ -3,7 +3,9 @@
 /* Pools of huge pages: mm/hugetlb.c, Documentation/ABI/testing/sysfs-kernel-mm-hugepages. */
 
 #include "classes.h"
+#include "scan.h"
 
+#include <stdio.h>
 #include <string.h>
 
 size_t node_pools(const struct topo *t, const struct node *node, const struct hugepages **ret)
@@ -37,7 +39,8 @@ static void show_pages(const struct attr *attr, const struct object *o, struct b
 	buf_printf(out, "%llu", *(const unsigned long long *)((const char *)o->self + attr->offset));
 }
 
-#define PAGES(name, member, text) { name, text, show_pages, .offset = offsetof(struct hugepages, member) }
+#define PAGES(name, member, text) \
+	{ name, text, show_pages, .load = load_u64, .offset = offsetof(struct hugepages, member) }
 
 static const struct attr hugepages_attrs[] = {
 	PAGES("nr_hugepages", total, "Pages there are."),
@@ -45,9 +48,45 @@ static const struct attr hugepages_attrs[] = {
 	PAGES("surplus_hugepages", surplus, "Pages above the pool's size."),
 };
 
+/* Empty pools of the usual sizes go without saying. */
+static void forget_usual_pools(const struct topo *t, struct node *node)
+{
+	struct node bare = *node;
+	const struct hugepages *usual;
+	bare.hugepages.n = 0;
+	size_t n = node_pools(t, &bare, &usual);
+	if (n != node->hugepages.n)
+		return;
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < n; k++)
+			if (node->hugepages.at[i].size_k == usual[k].size_k &&
+			    (node->hugepages.at[i].total || node->hugepages.at[i].free || node->hugepages.at[i].surplus))
+				return;
+	node->hugepages.n = 0;
+}
+
+static void scan_pools(const struct class *class, const struct tree *tree, struct topo *t)
+{
+	for (size_t i = 0; i < t->nodes.n; i++) {
+		char path[96];
+		struct node *node = &t->nodes.at[i];
+		snprintf(path, sizeof path, "sys/devices/system/node/node%u/hugepages", node->id);
+		EACH_CHILD (e, tree, tree_find(tree, path)) {
+			struct hugepages pool = { 0 };
+			unsigned long long size_k;
+			if (sscanf(tree_name(tree, e), "hugepages-%llukB", &size_k) != 1 || !scan_is_dir(tree, e))
+				continue;
+			pool.size_k = size_k;
+			scan_rows(class, tree, e, t, &pool);
+			*LIST_ADD(&t->arena, &node->hugepages) = pool;
+		}
+		forget_usual_pools(t, node);
+	}
+}
+
 const struct class hugepages_class = {
-	"huge pages", "A pool of huge pages of a node.", "/sys/devices/system/node/node[0-9]*/hugepages/hugepages-*kB",
-	count_nodes, count_pools, at_pool, ROWS(hugepages_attrs),
+	"hugepages", "A pool of huge pages of a node.", "/sys/devices/system/node/node[0-9]*/hugepages/hugepages-*kB",
+	count_nodes, count_pools, at_pool, ROWS(hugepages_attrs), .scan = scan_pools,
 };
 
 /* --- /sys/kernel/mm/hugepages: the pools of all nodes together ------------------------------------------- */
@@ -86,6 +125,6 @@ static const struct attr kernel_hugepages_attrs[] = {
 };
 
 const struct class kernel_hugepages_class = {
-	"huge pages of the machine", "The pools of all nodes together.", "/sys/kernel/mm/hugepages/hugepages-*kB",
+	"kernel_hugepages", "The pools of all nodes together.", "/sys/kernel/mm/hugepages/hugepages-*kB",
 	count_nodes, count_pools, at_kernel_pool, ROWS(kernel_hugepages_attrs),
 };

@@ -3,7 +3,10 @@
 /* RDMA devices: drivers/infiniband/core/sysfs.c, Documentation/ABI/stable/sysfs-class-infiniband. */
 
 #include "classes.h"
+#include "scan.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static size_t count_devices(const struct facts *f)
@@ -65,8 +68,8 @@ static bool link_device(const struct attr *attr, const struct object *o, size_t 
 // clang-format off
 static const struct attr infiniband_attrs[] = {
 	TEXT("node_type", struct infiniband, node_type, "Kind of node."),
-	{ "node_guid", "GUID of the node.", show_node_guid },
-	{ "sys_image_guid", "GUID of the system.", show_sys_image_guid },
+	{ "node_guid", "GUID of the node.", show_node_guid, .load = load_text, .offset = offsetof(struct infiniband, node_guid) },
+	{ "sys_image_guid", "GUID of the system.", show_sys_image_guid, .load = load_text, .offset = offsetof(struct infiniband, sys_image_guid) },
 	{ "node_desc", "Description of the node.", show_node_desc, .mode = 0644 },
 	TEXT("fw_ver", struct infiniband, fw_ver, "Firmware version."),
 	TEXT("hca_type", struct infiniband, hca_type, "Adapter type."),
@@ -88,9 +91,52 @@ static bool at_infiniband(const struct facts *f, size_t i, size_t part, const vo
 	return true;
 }
 
+static void scan_table(const struct tree *tree, uint32_t dir, struct topo *t, struct list *ret)
+{
+	char name[16];
+	for (int i = 0;; i++) {
+		snprintf(name, sizeof name, "%d", i);
+		const char *text = scan_text(tree, dir, name, &t->arena);
+		if (!text)
+			return;
+		*(const char **)list_add(&t->arena, ret, sizeof(char *)) = text;
+	}
+}
+
+static void scan_port(const struct tree *tree, uint32_t dir, struct topo *t, struct ib_port *port)
+{
+	scan_rows(&ib_port_class, tree, dir, t, port);
+	if (scan_find(tree, dir, "gids") != TREE_NONE)
+		scan_table(tree, scan_find(tree, dir, "gids"), t, (struct list *)&port->gids);
+	if (scan_find(tree, dir, "pkeys") != TREE_NONE)
+		scan_table(tree, scan_find(tree, dir, "pkeys"), t, (struct list *)&port->pkeys);
+}
+
+static void found_infiniband(const struct tree *tree, uint32_t dir, uint64_t function, struct topo *t)
+{
+	struct infiniband *device = LIST_ADD(&t->arena, &t->infinibands);
+	*device = (struct infiniband){ .function = function, .name = arena_strdup(&t->arena, tree_name(tree, dir)) };
+	scan_rows(&infiniband_class, tree, dir, t, device);
+	EACH_CHILD (e, tree, scan_find(tree, dir, "ports")) {
+		int64_t id = scan_id(tree_name(tree, e), "");
+		if (id < 1 || id > 255)
+			continue;
+		struct ib_port *port = LIST_ADD(&t->arena, &device->ports);
+		*port = (struct ib_port){ .id = (uint32_t)id, .link_layer = "InfiniBand" };
+		scan_port(tree, e, t, port);
+	}
+}
+
+static void scan_infinibands(const struct class *class, const struct tree *tree, struct topo *t)
+{
+	(void)class;
+	scan_class_devices(tree, t, "infiniband", found_infiniband);
+}
+
 const struct class infiniband_class = {
-	"infiniband", "An RDMA device.", "/sys/class/infiniband/*", count_devices, NULL, at_infiniband,
+	"infiniband", "An RDMA device.", "/sys/devices/**/*:*:*.[0-7]/infiniband/*", count_devices, NULL, at_infiniband,
 	ROWS(infiniband_attrs), .subsystem = "class/infiniband", .listed = { "class/infiniband" },
+	.scan = scan_infinibands,
 };
 
 /* --- ports/N --------------------------------------------------------------------------------------------- */
@@ -159,7 +205,7 @@ static const struct attr ib_port_attrs[] = {
 	TEXT("phys_state", struct ib_port, phys_state, "Physical state."),
 	TEXT("rate", struct ib_port, rate, "Signalling rate."),
 	TEXT("link_layer", struct ib_port, link_layer, "InfiniBand or Ethernet."),
-	{ "lid", "Local identifier.", show_lid },
+	{ "lid", "Local identifier.", show_lid, .load = load_int, .offset = offsetof(struct ib_port, lid) },
 	CONSTANT("lid_mask_count", "0", "How many of its lower bits vary."),
 	CONSTANT("sm_lid", "0x0", "Local identifier of the subnet manager."),
 	CONSTANT("sm_sl", "0", "Service level of the subnet manager."),
@@ -171,7 +217,7 @@ static const struct attr ib_port_attrs[] = {
 // clang-format on
 
 const struct class ib_port_class = {
-	"infiniband port", "A port of an RDMA device.", "/sys/class/infiniband/*/ports/[0-9]*", count_devices,
+	"ib_port", "A port of an RDMA device.", "/sys/devices/**/*:*:*.[0-7]/infiniband/*/ports/[0-9]*", count_devices,
 	count_ports, at_port, ROWS(ib_port_attrs),
 };
 
@@ -212,7 +258,7 @@ static const struct attr uverbs_attrs[] = {
 };
 
 const struct class uverbs_class = {
-	"infiniband verbs", "The verbs interface of an RDMA device.", "/sys/class/infiniband_verbs/uverbs[0-9]*",
+	"infiniband_verbs", "The verbs interface of an RDMA device.", "/sys/devices/**/*:*:*.[0-7]/infiniband_verbs/uverbs[0-9]*",
 	count_devices, NULL, at_uverbs, ROWS(uverbs_attrs), .subsystem = "class/infiniband_verbs",
 	.listed = { "class/infiniband_verbs" },
 };

@@ -14,6 +14,7 @@ struct line {
 	const char *key;
 	enum line_source source;
 	bool pages; /* a count of pages, without unit */
+	int label;  /* columns up to the value, where not as usual */
 };
 
 // clang-format off
@@ -23,8 +24,8 @@ static const struct line node_lines[] = {
 	{ "Mlocked" }, { "Dirty" }, { "Writeback" }, { "FilePages" }, { "Mapped" }, { "AnonPages" }, { "Shmem" },
 	{ "KernelStack" }, { "PageTables" }, { "SecPageTables" }, { "NFS_Unstable" }, { "Bounce" }, { "WritebackTmp" },
 	{ "KReclaimable" }, { "Slab" }, { "SReclaimable" }, { "SUnreclaim" }, { "AnonHugePages" }, { "ShmemHugePages" },
-	{ "ShmemPmdMapped" }, { "FileHugePages" }, { "FilePmdMapped" }, { "HugePages_Total", .pages = true },
-	{ "HugePages_Free", .pages = true }, { "HugePages_Surp", .pages = true },
+	{ "ShmemPmdMapped" }, { "FileHugePages", .label = 15 }, { "FilePmdMapped", .label = 15 },
+	{ "HugePages_Total", .pages = true }, { "HugePages_Free", .pages = true }, { "HugePages_Surp", .pages = true },
 };
 
 static const struct line machine_lines[] = {
@@ -81,20 +82,49 @@ static uint64_t value_of(const struct node *node, const struct line *line)
 	return 0;
 }
 
-static void print_line(struct buf *out, const char *key, uint64_t value, int width, bool pages)
+enum { LABEL = 16, NARROW_LABEL = 14, PAGES_LABEL = 17 };
+
+static void print_line(struct buf *out, const char *key, uint64_t value, int label_width, int width, bool pages)
 {
-	char label[64];
+	char label[80];
 	snprintf(label, sizeof label, "%s:", key);
-	buf_printf(out, "%-15s %*llu%s\n", label, width, (unsigned long long)value, pages ? "" : " kB");
+	buf_printf(out, "%-*s %*llu%s\n", label_width - 1, label, width, (unsigned long long)value, pages ? "" : " kB");
 }
 
-void node_meminfo_text(const struct node *node, struct buf *out)
+/* A document that begins with MemTotal tells every line there is. */
+static bool is_complete(const struct node *node)
 {
-	for (size_t i = 0; i < sizeof node_lines / sizeof *node_lines; i++) {
-		const struct line *line = &node_lines[i];
-		buf_printf(out, "Node %u ", node->id);
-		print_line(out, line->key, value_of(node, line), line->pages ? 5 : 8, line->pages);
+	return node->meminfo.n && !strcmp(node->meminfo.at[0].key, "MemTotal");
+}
+
+/* What is known of a line, also of one that kernels have only now and then. */
+static struct line known_line(const char *key)
+{
+	for (size_t i = 0; i < sizeof node_lines / sizeof *node_lines; i++)
+		if (!strcmp(node_lines[i].key, key))
+			return node_lines[i];
+	return (struct line){ .key = key };
+}
+
+static void print_node_line(const struct topo *t, const struct node *node, const struct line *line, uint64_t value,
+			    struct buf *out)
+{
+	int usual = t->meminfo_style == MEMINFO_NARROW ? NARROW_LABEL : LABEL;
+	buf_printf(out, "Node %u ", node->id);
+	print_line(out, line->key, value, line->pages ? PAGES_LABEL : line->label ? line->label : usual,
+		   line->pages ? 5 : 8, line->pages);
+}
+
+void node_meminfo_text(const struct topo *t, const struct node *node, struct buf *out)
+{
+	if (t->meminfo_style != MEMINFO_TODAY)
+		buf_putc(out, '\n');
+	for (size_t i = 0; is_complete(node) && i < node->meminfo.n; i++) {
+		struct line line = known_line(node->meminfo.at[i].key);
+		print_node_line(t, node, &line, node->meminfo.at[i].value, out);
 	}
+	for (size_t i = 0; !is_complete(node) && i < sizeof node_lines / sizeof *node_lines; i++)
+		print_node_line(t, node, &node_lines[i], value_of(node, &node_lines[i]), out);
 }
 
 void machine_meminfo_text(const struct topo *t, struct buf *out)
@@ -103,12 +133,12 @@ void machine_meminfo_text(const struct topo *t, struct buf *out)
 		uint64_t sum = 0;
 		for (size_t n = 0; n < t->nodes.n; n++)
 			sum += value_of(&t->nodes.at[n], &machine_lines[i]);
-		print_line(out, machine_lines[i].key, sum, 8, machine_lines[i].pages);
+		print_line(out, machine_lines[i].key, sum, LABEL, 8, machine_lines[i].pages);
 	}
-	print_line(out, "Hugepagesize", 2048, 8, false);
+	print_line(out, "Hugepagesize", 2048, LABEL, 8, false);
 	uint64_t in_pools = 0;
 	for (size_t n = 0; n < t->nodes.n; n++)
 		for (size_t k = 0; k < t->nodes.at[n].hugepages.n; k++)
 			in_pools += t->nodes.at[n].hugepages.at[k].total * t->nodes.at[n].hugepages.at[k].size_k;
-	print_line(out, "Hugetlb", in_pools, 8, false);
+	print_line(out, "Hugetlb", in_pools, LABEL, 8, false);
 }

@@ -3,7 +3,9 @@
 /* Network interfaces: net/core/net-sysfs.c, Documentation/ABI/testing/sysfs-class-net. */
 
 #include "classes.h"
+#include "scan.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const struct net *self_of(const struct object *o)
@@ -46,6 +48,12 @@ static void show_broadcast(const struct attr *attr, const struct object *o, stru
 	(void)attr;
 	buf_puts(out, is_infiniband(o) ? "00:ff:ff:ff:ff:12:40:1b:ff:ff:00:00:00:00:00:00:ff:ff:ff:ff"
 				       : "ff:ff:ff:ff:ff:ff");
+}
+
+static void load_speed(const struct attr *attr, const struct loading *l, const char *text)
+{
+	(void)attr;
+	((struct net *)l->self)->speed_mbps = strtoll(text, NULL, 10);
 }
 
 static void show_ifindex(const struct attr *attr, const struct object *o, struct buf *out)
@@ -103,7 +111,7 @@ static bool link_device(const struct attr *attr, const struct object *o, size_t 
 #define COUNTER(name) CONSTANT("statistics/" name, "0", "A counter, of a machine that does nothing.")
 
 static const struct attr net_attrs[] = {
-	{ "address", "Hardware address.", show_address },
+	{ "address", "Hardware address.", show_address, .load = load_text, .offset = offsetof(struct net, address) },
 	{ "addr_len", "Bytes of an address.", show_addr_len },
 	{ "broadcast", "Broadcast address.", show_broadcast },
 	{ "carrier", "1 with a link.", show_carrier, .mode = 0644 },
@@ -111,11 +119,11 @@ static const struct attr net_attrs[] = {
 	INT("dev_port", struct net, dev_port, "Port of the function, from 0."),
 	CONSTANT("duplex", "full", "Duplex."),
 	{ "flags", "IFF_ flags.", show_flags, .mode = 0644 },
-	{ "ifindex", "Interface number.", show_ifindex },
+	{ "ifindex", "Interface number.", show_ifindex, .load = load_int, .offset = offsetof(struct net, ifindex) },
 	{ "iflink", "Interface it is linked to: itself.", show_ifindex },
-	{ "mtu", "Largest packet in bytes.", show_int, .offset = offsetof(struct net, mtu), .mode = 0644 },
+	{ "mtu", "Largest packet in bytes.", show_int, .load = load_int, .offset = offsetof(struct net, mtu), .mode = 0644 },
 	TEXT("operstate", struct net, operstate, "up, down ..."),
-	{ "speed", "Mbit/s.", show_speed },
+	{ "speed", "Mbit/s.", show_speed, .load = load_speed },
 	CONSTANT("tx_queue_len", "1000", "Packets its queue holds."),
 	INT("type", struct net, type, "ARPHRD_*: 1 Ethernet, 32 InfiniBand."),
 	COUNTER("rx_bytes"), COUNTER("rx_packets"), COUNTER("rx_errors"), COUNTER("rx_dropped"),
@@ -141,7 +149,21 @@ static bool at_net(const struct facts *f, size_t i, size_t part, const void **se
 	return true;
 }
 
+static void found_net(const struct tree *tree, uint32_t dir, uint64_t function, struct topo *t)
+{
+	struct net *net = LIST_ADD(&t->arena, &t->nets);
+	*net = (struct net){ .function = function, .name = arena_strdup(&t->arena, tree_name(tree, dir)), .type = 1,
+			     .operstate = "unknown", .speed_mbps = TOPO_UNKNOWN };
+	scan_rows(&net_class, tree, dir, t, net);
+}
+
+static void scan_nets(const struct class *class, const struct tree *tree, struct topo *t)
+{
+	(void)class;
+	scan_class_devices(tree, t, "net", found_net);
+}
+
 const struct class net_class = {
-	"net", "A network interface.", "/sys/class/net/*", count_nets, NULL, at_net, ROWS(net_attrs),
-	.subsystem = "class/net", .listed = { "class/net" },
+	"net", "A network interface.", "/sys/devices/**/*:*:*.[0-7]/net/*", count_nets, NULL, at_net, ROWS(net_attrs),
+	.subsystem = "class/net", .listed = { "class/net" }, .scan = scan_nets,
 };

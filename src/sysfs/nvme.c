@@ -3,6 +3,9 @@
 /* NVMe controllers and their namespaces: drivers/nvme/host/sysfs.c, block/genhd.c. */
 
 #include "classes.h"
+#include "scan.h"
+
+#include <string.h>
 
 enum { BLOCK_EXT_MAJOR = 259, SECTOR = 512, MINORS = 16 };
 
@@ -61,9 +64,37 @@ static bool at_nvme(const struct facts *f, size_t i, size_t part, const void **s
 	return true;
 }
 
+/* Namespaces stand in the controller's folder, nvme0n1 in nvme0. */
+static void scan_namespaces(const struct tree *tree, uint32_t dir, struct topo *t, struct nvme *nvme)
+{
+	EACH_CHILD (e, tree, dir) {
+		const char *name = tree_name(tree, e), *behind = name + strlen(nvme->name);
+		int64_t id = strncmp(name, nvme->name, strlen(nvme->name)) ? -1 : scan_id(behind, "n"), sectors = 0;
+		if (id < 1 || !scan_is_dir(tree, e))
+			continue;
+		scan_number(tree, e, "size", &sectors);
+		*LIST_ADD(&t->arena, &nvme->namespaces) =
+			(struct nvme_namespace){ (uint32_t)id, (uint64_t)sectors * SECTOR };
+	}
+}
+
+static void found_nvme(const struct tree *tree, uint32_t dir, uint64_t function, struct topo *t)
+{
+	struct nvme *nvme = LIST_ADD(&t->arena, &t->nvmes);
+	*nvme = (struct nvme){ .function = function, .name = arena_strdup(&t->arena, tree_name(tree, dir)) };
+	scan_rows(&nvme_class, tree, dir, t, nvme);
+	scan_namespaces(tree, dir, t, nvme);
+}
+
+static void scan_nvmes(const struct class *class, const struct tree *tree, struct topo *t)
+{
+	(void)class;
+	scan_class_devices(tree, t, "nvme", found_nvme);
+}
+
 const struct class nvme_class = {
-	"nvme", "An NVMe controller.", "/sys/class/nvme/*", count_controllers, NULL, at_nvme, ROWS(nvme_attrs),
-	.subsystem = "class/nvme", .listed = { "class/nvme" },
+	"nvme", "An NVMe controller.", "/sys/devices/**/*:*:*.[0-7]/nvme/*", count_controllers, NULL, at_nvme, ROWS(nvme_attrs),
+	.subsystem = "class/nvme", .listed = { "class/nvme" }, .scan = scan_nvmes,
 };
 
 /* --- namespaces: block devices --------------------------------------------------------------------------- */
@@ -141,6 +172,6 @@ static const struct attr namespace_attrs[] = {
 // clang-format on
 
 const struct class namespace_class = {
-	"block", "A namespace of an NVMe controller.", "/sys/class/block/*", count_controllers, count_namespaces,
+	"block", "A namespace of an NVMe controller.", "/sys/devices/**/*:*:*.[0-7]/nvme/*/*", count_controllers, count_namespaces,
 	at_namespace, ROWS(namespace_attrs), .subsystem = "class/block", .listed = { "class/block", "block" },
 };

@@ -4,6 +4,9 @@
 
 #include "classes.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 /* --- /sys/devices/pciDDDD:BB ----------------------------------------------------------------------------- */
 
 static size_t count_roots(const struct facts *f)
@@ -25,7 +28,9 @@ static const struct attr host_bridge_attrs[] = {
 };
 
 const struct class host_bridge_class = {
-	"host bridge", "A PCI host bridge.", "/sys/devices/pci*", count_roots, NULL, at_root, ROWS(host_bridge_attrs),
+	"host_bridge", "A PCI host bridge.", "/sys/devices/**/pci*:*", count_roots, NULL, at_root,
+	ROWS(host_bridge_attrs),
+	.scan = scan_host_bridges,
 };
 
 /* --- functions ------------------------------------------------------------------------------------------- */
@@ -45,10 +50,21 @@ static void show_hex16(const struct attr *attr, const struct object *o, struct b
 	buf_printf(out, "0x%04x", *(const uint16_t *)((const char *)o->self + attr->offset));
 }
 
+static void load_hex16(const struct attr *attr, const struct loading *l, const char *text)
+{
+	*(uint16_t *)((char *)l->self + attr->offset) = (uint16_t)strtoul(text, NULL, 16);
+}
+
 static void show_class(const struct attr *attr, const struct object *o, struct buf *out)
 {
 	(void)attr;
 	buf_printf(out, "0x%06x", self_of(o)->class);
+}
+
+static void load_class(const struct attr *attr, const struct loading *l, const char *text)
+{
+	(void)attr;
+	((struct pci *)l->self)->class = (uint32_t)strtoul(text, NULL, 16) & 0xffffff;
 }
 
 static void show_revision(const struct attr *attr, const struct object *o, struct buf *out)
@@ -57,17 +73,33 @@ static void show_revision(const struct attr *attr, const struct object *o, struc
 	buf_printf(out, "0x%02x", self_of(o)->revision);
 }
 
+static void load_revision(const struct attr *attr, const struct loading *l, const char *text)
+{
+	(void)attr;
+	((struct pci *)l->self)->revision = (uint8_t)strtoul(text, NULL, 16);
+}
+
 static void show_config(const struct attr *attr, const struct object *o, struct buf *out)
 {
 	(void)attr;
-	uint8_t space[4096];
-	buf_add(out, space, pci_config(o->facts, (uint32_t)o->index, space));
+	const struct pci *pci = self_of(o);
+	uint8_t space[4096] = { 0 };
+	size_t size = pci->config ? 0 : pci_config(o->facts, (uint32_t)o->index, space);
+	if (pci->config) {
+		size = facts_of(o)->type == PCIE_NONE ? 256 : 4096;
+		memcpy(space, pci->config, pci->config_len);
+	}
+	buf_add(out, space, pci->config_size ? pci->config_size : size);
 }
 
 static void show_resource(const struct attr *attr, const struct object *o, struct buf *out)
 {
 	(void)attr;
-	pci_resource_text(o->facts, (uint32_t)o->index, out);
+	const struct pci *pci = self_of(o);
+	for (size_t i = 0; i < pci->resource.n; i++)
+		buf_printf(out, "%s\n", pci->resource.at[i]);
+	if (!pci->resource.n)
+		pci_resource_text(o->facts, (uint32_t)o->index, out);
 }
 
 static const struct idset *local_cpus(const struct attr *attr, const struct object *o)
@@ -224,7 +256,7 @@ static void show_dma_bits(const struct attr *attr, const struct object *o, struc
 }
 
 // clang-format off
-#define HEX16(name, member, text) { name, text, show_hex16, .offset = offsetof(struct pci, member) }
+#define HEX16(name, member, text) { name, text, show_hex16, .load = load_hex16, .offset = offsetof(struct pci, member) }
 #define BYTE(name, member, text) { name, text, show_byte, is_bridge, .offset = offsetof(struct pci, member) }
 
 static const struct attr pci_attrs[] = {
@@ -232,12 +264,12 @@ static const struct attr pci_attrs[] = {
 	HEX16("device", device, "Device id."),
 	HEX16("subsystem_vendor", subsystem_vendor, "Subsystem vendor id."),
 	HEX16("subsystem_device", subsystem_device, "Subsystem device id."),
-	{ "class", "Class: base class, sub class, programming interface.", show_class },
-	{ "revision", "Revision.", show_revision },
+	{ "class", "Class: base class, sub class, programming interface.", show_class, .load = load_class },
+	{ "revision", "Revision.", show_revision, .load = load_revision },
 	{ "config", "Configuration space.", show_config, .raw = true, .mode = 0644 },
 	{ "resource", "Start, end and flags of each region.", show_resource, .raw = true },
 	INT("irq", struct pci, irq, "Interrupt number."),
-	{ "numa_node", "Its node, -1 for none.", show_int, .offset = offsetof(struct pci, node), .mode = 0644 },
+	{ "numa_node", "Its node, -1 for none.", show_int, .load = load_int, .offset = offsetof(struct pci, node), .mode = 0644 },
 	MASK("local_cpus", local_cpus, 0, "CPUs near it, as a mask."),
 	LIST("local_cpulist", local_cpus, 0, "CPUs near it, as a list."),
 	{ "modalias", "What modules are matched by.", show_modalias },
@@ -278,6 +310,6 @@ static bool at_pci(const struct facts *f, size_t i, size_t part, const void **se
 }
 
 const struct class pci_class = {
-	"pci function", "A PCI function, bridges too.", "/sys/devices/pci*/**/[0-9a-f:.]*", count_pci, NULL, at_pci,
+	"pci", "A PCI function, bridges too.", "/sys/devices/**/*:*:*.[0-7]", count_pci, NULL, at_pci,
 	ROWS(pci_attrs), .subsystem = "bus/pci", .listed = { "bus/pci/devices" },
 };

@@ -61,7 +61,7 @@ static const struct attr pci_bus_attrs[] = {
 };
 
 const struct class pci_bus_class = {
-	"pci bus", "A PCI bus.", "/sys/class/pci_bus/*", count_bridges, NULL, at_bus, ROWS(pci_bus_attrs),
+	"pci_bus", "A PCI bus.", "/sys/devices/**/pci_bus/*:*", count_bridges, NULL, at_bus, ROWS(pci_bus_attrs),
 	.subsystem = "class/pci_bus", .listed = { "class/pci_bus" },
 };
 
@@ -105,7 +105,7 @@ static const struct attr pci_driver_attrs[] = {
 };
 
 const struct class pci_driver_class = {
-	"pci driver", "A driver, and what is bound to it.", "/sys/bus/pci/drivers/*", count_pci, NULL, at_driver,
+	"pci_driver", "A driver, and what is bound to it.", "/sys/bus/pci/drivers/*", count_pci, NULL, at_driver,
 	ROWS(pci_driver_attrs),
 };
 
@@ -134,7 +134,8 @@ static const struct attr pci_slot_attrs[] = {
 };
 
 const struct class pci_slot_class = {
-	"pci slot", "A physical slot.", "/sys/bus/pci/slots/*", count_pci, NULL, at_slot, ROWS(pci_slot_attrs),
+	"pci_slot", "A physical slot.", "/sys/bus/pci/slots/*", count_pci, NULL, at_slot, ROWS(pci_slot_attrs),
+	.scan = scan_slots,
 };
 
 /* --- /sys/kernel/iommu_groups/N -------------------------------------------------------------------------- */
@@ -155,6 +156,6 @@ static const struct attr iommu_group_attrs[] = {
 };
 
 const struct class iommu_group_class = {
-	"iommu group", "Functions that the IOMMU cannot tell apart.", "/sys/kernel/iommu_groups/[0-9]*/devices",
+	"iommu_group", "Functions that the IOMMU cannot tell apart.", "/sys/kernel/iommu_groups/[0-9]*/devices",
 	count_pci, NULL, at_iommu_group, ROWS(iommu_group_attrs),
 };

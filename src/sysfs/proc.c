@@ -3,6 +3,10 @@
 /* The few files of /proc that tell the same machine: fs/proc, drivers/pci/proc.c, NVIDIA's nv-procfs.c. */
 
 #include "classes.h"
+#include "scan.h"
+
+#include <stdio.h>
+#include <string.h>
 
 static void show_cpuinfo(const struct attr *attr, const struct object *o, struct buf *out)
 {
@@ -81,7 +85,7 @@ static void show_numa_status(const struct attr *attr, const struct object *o, st
 {
 	(void)attr;
 	const struct node *node = o->self;
-	buf_printf(out, "Node:      %u\nStatus:    online\n\nAddress:   %llx\nSize:      %llx\n", node->id,
+	buf_printf(out, "Node:      %u\nStatus:    online\nAddress:   %llx\nSize:      %llx\n", node->id,
 		   (unsigned long long)node->address, (unsigned long long)node->memory_k * 1024);
 }
 
@@ -89,7 +93,37 @@ static const struct attr nvidia_attrs[] = {
 	{ "numa_status", "The node of its memory.", show_numa_status, .raw = true },
 };
 
+static bool has_function(const struct topo *t, uint64_t address)
+{
+	for (size_t i = 0; i < t->pci.n; i++)
+		if (t->pci.at[i].address == address)
+			return true;
+	return false;
+}
+
+/* The other nodes of a device cannot be told from the files. */
+static void scan_nvidia(const struct class *class, const struct tree *tree, struct topo *t)
+{
+	(void)class;
+	EACH_CHILD (e, tree, tree_find(tree, "proc/driver/nvidia/gpus")) {
+		uint64_t device;
+		unsigned id;
+		unsigned long long address = 0;
+		const char *text = scan_text(tree, e, "numa_status", &t->arena);
+		if (!text || bdf_parse(tree_name(tree, e), 0, &device) || sscanf(text, "Node: %u", &id) != 1)
+			continue;
+		const char *line = strstr(text, "Address:");
+		if (line && sscanf(line, "Address: %llx", &address) != 1)
+			address = 0;
+		for (size_t i = 0; i < t->nodes.n; i++)
+			if (t->nodes.at[i].id == id && has_function(t, device)) {
+				t->nodes.at[i].device = device;
+				t->nodes.at[i].address = address;
+			}
+	}
+}
+
 const struct class nvidia_class = {
-	"nvidia gpu", "A GPU whose memory is a node.", "/proc/driver/nvidia/gpus/*", count_nodes, NULL, at_nvidia,
-	ROWS(nvidia_attrs),
+	"nvidia", "A GPU whose memory is a node.", "/proc/driver/nvidia/gpus/*", count_nodes, NULL, at_nvidia,
+	ROWS(nvidia_attrs), .scan = scan_nvidia,
 };

@@ -2,7 +2,9 @@
 
 /* What rows share: one function for many attributes, the row says which member or set. */
 
-#include "topofs/sysfs.h"
+#include "scan.h"
+
+#include <stdlib.h>
 
 static const void *member(const struct attr *attr, const struct object *o)
 {
@@ -14,9 +16,19 @@ void show_int(const struct attr *attr, const struct object *o, struct buf *out)
 	buf_printf(out, "%d", *(const int32_t *)member(attr, o));
 }
 
+void load_int(const struct attr *attr, const struct loading *l, const char *text)
+{
+	*(int32_t *)((char *)l->self + attr->offset) = (int32_t)strtol(text, NULL, 0);
+}
+
 void show_u64(const struct attr *attr, const struct object *o, struct buf *out)
 {
 	buf_printf(out, "%llu", *(const unsigned long long *)member(attr, o));
+}
+
+void load_u64(const struct attr *attr, const struct loading *l, const char *text)
+{
+	*(uint64_t *)((char *)l->self + attr->offset) = strtoull(text, NULL, 0);
 }
 
 bool has_u64(const struct attr *attr, const struct object *o)
@@ -27,6 +39,12 @@ bool has_u64(const struct attr *attr, const struct object *o)
 void show_text(const struct attr *attr, const struct object *o, struct buf *out)
 {
 	buf_puts(out, *(const char *const *)member(attr, o));
+}
+
+void load_text(const struct attr *attr, const struct loading *l, const char *text)
+{
+	if (scan_is_line(text))
+		*(const char **)((char *)l->self + attr->offset) = arena_strdup(&l->topo->arena, text);
 }
 
 bool has_text(const struct attr *attr, const struct object *o)

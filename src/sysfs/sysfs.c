@@ -12,7 +12,7 @@
 
 const struct class *const classes[] = {
 	&system_class,
-	&cpus_class, &cpu_class, &cache_class, &cpu_kind_class,
+	&cpus_class, &cpu_class, &cache_class, &cpufreq_class, &cpu_kind_class,
 	&nodes_class, &node_class, &hugepages_class, &access_class, &memory_side_cache_class, &kernel_hugepages_class,
 	&host_bridge_class, &pci_class, &pci_bus_class, &pci_driver_class, &pci_slot_class, &iommu_group_class,
 	&net_class, &infiniband_class, &ib_port_class, &uverbs_class, &drm_class, &nvme_class, &namespace_class,
@@ -21,9 +21,22 @@ const struct class *const classes[] = {
 };
 const size_t n_classes = sizeof classes / sizeof *classes;
 
+enum { MAX_ROWS = 64 };
+
+/* What of a class the kernel of the description lacks. */
+struct lacks {
+	bool all, subsystem, listed;
+	bool rows[MAX_ROWS];
+};
+
 struct builder {
 	struct tree *tree;
 	struct buf name, text;
+	const struct class *class; /* being built */
+	struct lacks lacks;
+	const char *endings[MAX_ROWS]; /* by row: what its files end in */
+	sysfs_trace *trace; /* told of everything that is made; NULL: nobody wants to know */
+	void *ctx;
 	int failed; /* first error of the tree, which only a bug in a row can cause */
 };
 
@@ -31,6 +44,15 @@ static void keep(struct builder *b, int ret)
 {
 	if (ret && !b->failed)
 		b->failed = ret;
+}
+
+static void trace(struct builder *b, const char *row, const char *folder, const char *name)
+{
+	if (!b->trace)
+		return;
+	_cleanup_buf_ struct buf path = { 0 };
+	buf_printf(&path, "%s%s%s", folder, *name ? "/" : "", name);
+	b->trace(b->ctx, b->class, row, buf_text(&path));
 }
 
 /* The row's i-th file or link, with its name settled. */
@@ -42,19 +64,46 @@ static bool next_of_row(struct builder *b, const struct attr *attr, const struct
 		return false;
 	if (!b->name.len)
 		buf_puts(&b->name, attr->name);
+	trace(b, attr->name, o->path, buf_text(&b->name));
 	return true;
+}
+
+/* Some recordings wrote links anew: "." for all of them, or a slash behind. */
+static void end_link(struct builder *b, uint32_t dir, const char *name, const char *ending)
+{
+	uint32_t link = tree_child(b->tree, dir, name, strlen(name));
+	if (!ending || link == TREE_NONE)
+		return;
+	buf_cut(&b->text, 0);
+	buf_printf(&b->text, "%s", strcmp(ending, "dot") ? tree_data(b->tree, link) : ".");
+	buf_puts(&b->text, strcmp(ending, "slash") ? "" : "/");
+	keep(b, tree_link(b->tree, dir, name, buf_text(&b->text)));
 }
 
 static void add_links(struct builder *b, uint32_t dir, const struct attr *attr, const struct object *o)
 {
-	for (size_t i = 0; next_of_row(b, attr, o, i); i++)
+	for (size_t i = 0; next_of_row(b, attr, o, i); i++) {
 		keep(b, tree_link_to(b->tree, dir, buf_text(&b->name), buf_text(&b->text)));
+		end_link(b, dir, buf_text(&b->name), b->endings[attr - b->class->attrs]);
+	}
+}
+
+/* The value of most files is a line. */
+static void end_file(struct builder *b, const struct attr *attr)
+{
+	const char *ending = b->endings[attr - b->class->attrs];
+	if (!attr->raw && (!ending || strcmp(ending, "none")))
+		buf_putc(&b->text, '\n');
+	if (ending && !strcmp(ending, "double"))
+		buf_putc(&b->text, '\n');
+	if (ending && !strcmp(ending, "nul"))
+		buf_putc(&b->text, '\0');
 }
 
 static void add_files(struct builder *b, uint32_t dir, const struct attr *attr, const struct object *o)
 {
 	for (size_t i = 0; next_of_row(b, attr, o, i); i++) {
-		buf_putc(&b->text, '\n');
+		end_file(b, attr);
 		keep(b, tree_file(b->tree, dir, buf_text(&b->name), attr->mode ? attr->mode : 0444, b->text.data,
 				  b->text.len));
 	}
@@ -64,9 +113,15 @@ static void add_file(struct builder *b, uint32_t dir, const struct attr *attr, c
 {
 	buf_cut(&b->text, 0);
 	attr->show(attr, o, &b->text);
-	if (!attr->raw)
-		buf_putc(&b->text, '\n');
+	end_file(b, attr);
 	keep(b, tree_file(b->tree, dir, attr->name, attr->mode ? attr->mode : 0444, buf_text(&b->text), b->text.len));
+	trace(b, attr->name, o->path, attr->name);
+}
+
+static void add_folder(struct builder *b, uint32_t dir, const struct attr *attr, const struct object *o)
+{
+	keep(b, tree_dir(b->tree, dir, attr->name) == TREE_NONE ? -ENOTDIR : 0);
+	trace(b, attr->name, o->path, attr->name);
 }
 
 static void add_row(struct builder *b, uint32_t dir, const struct attr *attr, const struct object *o)
@@ -79,55 +134,136 @@ static void add_row(struct builder *b, uint32_t dir, const struct attr *attr, co
 		add_files(b, dir, attr, o);
 	else if (attr->show)
 		add_file(b, dir, attr, o);
-	else if (tree_dir(b->tree, dir, attr->name) == TREE_NONE)
-		keep(b, -ENOTDIR);
+	else
+		add_folder(b, dir, attr, o);
 }
 
 /* The links that every object of a class has: to its subsystem, and to itself from where they are listed. */
-static void add_class_links(struct builder *b, uint32_t dir, const struct class *class, const struct object *o)
+static void add_class_links(struct builder *b, uint32_t dir, const struct object *o)
 {
 	buf_cut(&b->text, 0);
-	if (class->subsystem) {
-		buf_printf(&b->text, "sys/%s", class->subsystem);
+	if (b->class->subsystem && !b->lacks.subsystem) {
+		buf_printf(&b->text, "sys/%s", b->class->subsystem);
 		keep(b, tree_link_to(b->tree, dir, "subsystem", buf_text(&b->text)));
+		trace(b, "subsystem", o->path, "subsystem");
 	}
-	for (size_t l = 0; l < 2 && class->listed[l]; l++) {
+	for (size_t l = 0; l < 2 && b->class->listed[l] && !b->lacks.listed; l++) {
 		buf_cut(&b->text, 0);
-		buf_printf(&b->text, "sys/%s%s", class->listed[l], strrchr(o->path, '/'));
+		buf_printf(&b->text, "sys/%s%s", b->class->listed[l], strrchr(o->path, '/'));
 		keep(b, tree_link_to(b->tree, TREE_ROOT, buf_text(&b->text), o->path));
+		trace(b, "listed", buf_text(&b->text), "");
 	}
 }
 
-static void add_object(struct builder *b, const struct class *class, const struct object *o)
+static void add_object(struct builder *b, const struct object *o)
 {
 	uint32_t dir = tree_dir(b->tree, TREE_ROOT, o->path);
 	if (dir == TREE_NONE) {
 		keep(b, -ENOTDIR);
 		return;
 	}
-	add_class_links(b, dir, class, o);
-	for (size_t a = 0; a < class->n_attrs; a++)
-		add_row(b, dir, &class->attrs[a], o);
+	trace(b, "", o->path, "");
+	add_class_links(b, dir, o);
+	for (size_t a = 0; a < b->class->n_attrs; a++)
+		if (!b->lacks.rows[a])
+			add_row(b, dir, &b->class->attrs[a], o);
 }
 
-static void add_class(struct builder *b, const struct facts *f, const struct class *class)
+/* Folders of devices of a class are there even when empty. */
+static void add_listing_folders(struct builder *b)
+{
+	for (size_t l = 0; l < 2 && b->class->listed[l] && !b->lacks.listed; l++) {
+		buf_cut(&b->text, 0);
+		buf_printf(&b->text, "sys/%s", b->class->listed[l]);
+		tree_dir(b->tree, TREE_ROOT, buf_text(&b->text));
+		trace(b, "listed", buf_text(&b->text), "");
+	}
+}
+
+static void add_class(struct builder *b, const struct facts *f)
 {
 	_cleanup_buf_ struct buf path = { 0 };
-	for (size_t l = 0; l < 2 && class->listed[l]; l++) {
-		buf_printf(&path, "sys/%s", class->listed[l]);
-		tree_dir(b->tree, TREE_ROOT, buf_text(&path));
-		buf_cut(&path, 0);
-	}
-	for (size_t i = 0, n = class->count(f); i < n; i++)
-		for (size_t k = 0, parts = class->parts ? class->parts(f, i) : 1; k < parts; k++) {
+	add_listing_folders(b);
+	for (size_t i = 0, n = b->class->count(f); i < n; i++)
+		for (size_t k = 0, parts = b->class->parts ? b->class->parts(f, i) : 1; k < parts; k++) {
 			struct object o = { .facts = f, .topo = f->topo, .index = i, .part = k };
 			buf_cut(&path, 0);
-			if (!class->at(f, i, k, &o.self, &path))
+			if (!b->class->at(f, i, k, &o.self, &path))
 				continue;
 			o.path = buf_text(&path);
-			add_object(b, class, &o);
+			add_object(b, &o);
 		}
 }
+
+/* --- what the kernel lacks ------------------------------------------------------------------------------- */
+
+/* Marks what "CLASS/ROW" or "CLASS" names; false: it is of another class, or names nothing. */
+static bool mark_lack(struct lacks *lacks, const struct class *class, const char *name)
+{
+	size_t len = strlen(class->name);
+	if (strncmp(name, class->name, len) || (name[len] && name[len] != '/'))
+		return false;
+	const char *row = name + len + (name[len] == '/');
+	bool found = !*row || !strcmp(row, "subsystem") || !strcmp(row, "listed");
+	lacks->all |= !*row;
+	lacks->subsystem |= !strcmp(row, "subsystem");
+	lacks->listed |= !strcmp(row, "listed");
+	for (size_t a = 0; a < class->n_attrs; a++)
+		if (!strcmp(class->attrs[a].name, row))
+			found = lacks->rows[a] = true;
+	return found;
+}
+
+static void find_lacks(struct lacks *lacks, const struct class *class, const struct topo *t)
+{
+	*lacks = (struct lacks){ 0 };
+	for (size_t i = 0; i < t->without.n; i++)
+		mark_lack(lacks, class, t->without.at[i]);
+}
+
+/* Every name of a row is that of one there is. */
+static int check_without(const struct topo *t, struct err *err)
+{
+	struct lacks ignored = { 0 };
+	for (size_t i = 0; i < t->without.n; i++) {
+		bool found = false;
+		for (size_t c = 0; c < n_classes && !found; c++)
+			found = mark_lack(&ignored, classes[c], t->without.at[i]);
+		if (!found) {
+			_cleanup_buf_ struct buf where = { 0 };
+			buf_printf(&where, "without[%zu]", i);
+			return err_set(err, buf_text(&where), "no file of \"topofs attributes\" is called \"%.80s\"",
+				       t->without.at[i]);
+		}
+	}
+	return 0;
+}
+
+static void find_endings(struct builder *b, const struct topo *t)
+{
+	for (size_t a = 0; a < b->class->n_attrs; a++) {
+		_cleanup_buf_ struct buf row = { 0 };
+		buf_printf(&row, "%s/%s", b->class->name, b->class->attrs[a].name);
+		b->endings[a] = t->endings.n ? topo_map_get(&t->endings, buf_text(&row)) : NULL;
+	}
+}
+
+static void add_classes(struct builder *b, const struct topo *t)
+{
+	_cleanup_facts_ struct facts facts = { 0 };
+	facts_init(&facts, t);
+	for (size_t c = 0; c < n_classes; c++) {
+		b->class = classes[c];
+		find_lacks(&b->lacks, b->class, t);
+		find_endings(b, t);
+		if (!b->lacks.all)
+			add_class(b, &facts);
+	}
+	buf_done(&b->name);
+	buf_done(&b->text);
+}
+
+/* --- what the document says itself ----------------------------------------------------------------------- */
 
 /*
  * The place of a path whose folder is reached through links, as /sys/class/dmi/id/product_name is; any other
@@ -177,16 +313,15 @@ static int add_extra(struct tree *tree, const struct extra *extra, struct err *e
 	return err_set(err, buf_text(&where), "%s", ret == -ENOTDIR || ret == -ENOTEMPTY ? why[-ret] : strerror(-ret));
 }
 
-int sysfs_build(const struct topo *t, struct tree *ret, struct err *err)
+/* --------------------------------------------------------------------------------------------------------- */
+
+int sysfs_build_traced(const struct topo *t, sysfs_trace *trace, void *ctx, struct tree *ret, struct err *err)
 {
-	_cleanup_facts_ struct facts facts = { 0 };
 	_cleanup_tree_ struct tree tree = { 0 };
-	struct builder b = { .tree = &tree };
-	facts_init(&facts, t);
-	for (size_t c = 0; c < n_classes; c++)
-		add_class(&b, &facts, classes[c]);
-	buf_done(&b.name);
-	buf_done(&b.text);
+	struct builder b = { .tree = &tree, .trace = trace, .ctx = ctx };
+	if (check_without(t, err))
+		return -EINVAL;
+	add_classes(&b, t);
 	if (b.failed)
 		return err_set(err, "", "its files contradict each other: %s", strerror(-b.failed));
 	for (size_t i = 0; i < t->extras.n; i++)
@@ -196,4 +331,9 @@ int sysfs_build(const struct topo *t, struct tree *ret, struct err *err)
 	*ret = tree;
 	tree = (struct tree){ 0 };
 	return 0;
+}
+
+int sysfs_build(const struct topo *t, struct tree *ret, struct err *err)
+{
+	return sysfs_build_traced(t, NULL, NULL, ret, err);
 }

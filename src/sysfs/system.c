@@ -3,6 +3,7 @@
 /* What every /sys has, firmware's identification (drivers/firmware/dmi-id.c), and kernel modules. */
 
 #include "classes.h"
+#include "scan.h"
 
 #include <string.h>
 
@@ -111,8 +112,18 @@ static const struct attr dmi_attrs[] = {
 	{ "uevent", "Empty.", show_nothing, .raw = true, .mode = 0644 },
 };
 
+static void scan_dmi(const struct class *class, const struct tree *tree, struct topo *t)
+{
+	(void)class;
+	EACH_CHILD (e, tree, tree_find(tree, "sys/devices/virtual/dmi/id")) {
+		const char *text = scan_text(tree, e, "", &t->arena);
+		if (text && scan_is_line(text) && strcmp(tree_name(tree, e), "uevent"))
+			*LIST_ADD(&t->arena, &t->dmi) = (struct pair){ arena_strdup(&t->arena, tree_name(tree, e)), text };
+	}
+}
+
 const struct class dmi_class = {
-	"dmi", "Who made the machine.", "/sys/class/dmi/id", count_dmi, NULL, at_dmi, ROWS(dmi_attrs),
+	"dmi", "Who made the machine.", "/sys/devices/virtual/dmi/id", count_dmi, NULL, at_dmi, ROWS(dmi_attrs), .scan = scan_dmi,
 	.subsystem = "class/dmi", .listed = { "class/dmi" },
 };
 
@@ -143,6 +154,18 @@ static const struct attr module_attrs[] = {
 	CONSTANT("refcnt", "0", "How often it is used."),
 };
 
+static void scan_modules(const struct class *class, const struct tree *tree, struct topo *t)
+{
+	(void)class;
+	EACH_CHILD (e, tree, tree_find(tree, "sys/module")) {
+		const char *version = scan_text(tree, e, "version", &t->arena);
+		if (scan_is_dir(tree, e))
+			*LIST_ADD(&t->arena, &t->modules) =
+				(struct pair){ arena_strdup(&t->arena, tree_name(tree, e)), version ? version : "" };
+	}
+}
+
 const struct class module_class = {
 	"module", "A kernel module.", "/sys/module/*", count_modules, NULL, at_module, ROWS(module_attrs),
+	.scan = scan_modules,
 };

@@ -35,6 +35,13 @@ static void fill_unknown_levels(struct cpu_facts *facts, const struct cpu *cpu)
 		facts->siblings[LEVEL_DIE] = facts->siblings[LEVEL_PACKAGE];
 }
 
+static void isolate_die(struct facts *f, size_t cpu)
+{
+	struct idset *alone = arena_alloc(&f->arena, sizeof *alone);
+	idset_add(&f->arena, alone, f->topo->cpus.at[cpu].id);
+	f->cpus[cpu].siblings[LEVEL_DIE] = alone;
+}
+
 static void find_siblings(struct facts *f)
 {
 	const struct topo *t = f->topo;
@@ -43,8 +50,11 @@ static void find_siblings(struct facts *f)
 			f->cpus[i].siblings[l] = &nobody;
 	for (int l = 0; l < N_LEVELS; l++)
 		find_groups(f, l);
-	for (size_t i = 0; i < t->cpus.n; i++)
+	for (size_t i = 0; i < t->cpus.n; i++) {
 		fill_unknown_levels(&f->cpus[i], &t->cpus.at[i]);
+		if (t->unknown_dies && t->cpus.at[i].group[LEVEL_DIE] == TOPO_UNKNOWN)
+			isolate_die(f, i);
+	}
 }
 
 static struct cpu_facts *facts_of_cpu(struct facts *f, int64_t id)
@@ -91,7 +101,7 @@ static void sort_nodes(struct facts *f)
 		if (node->memory_k)
 			idset_add(&f->arena, &f->has_memory, node->id);
 		/* a device's memory is onlined movable, so that the device can have it back */
-		if (node->memory_k && node->device == BDF_NONE)
+		if (node->memory_k && node->device == BDF_NONE && !node->movable)
 			idset_add(&f->arena, &f->has_normal_memory, node->id);
 		if (node->generic_initiator)
 			idset_add(&f->arena, &f->has_generic_initiator, node->id);
@@ -307,7 +317,7 @@ enum hop facts_hop(const struct facts *f, uint32_t a, uint32_t b)
 void facts_init(struct facts *f, const struct topo *t)
 {
 	*f = (struct facts){ .topo = t };
-	f->cpu_bits = (uint32_t)(idset_last(&t->possible) + 1);
+	f->cpu_bits = t->mask_bits ? t->mask_bits : (uint32_t)(idset_last(&t->possible) + 1);
 	f->cpus = arena_alloc(&f->arena, t->cpus.n * sizeof *f->cpus);
 	f->pci = arena_alloc(&f->arena, t->pci.n * sizeof *f->pci);
 	f->root_paths = arena_alloc(&f->arena, t->roots.n * sizeof *f->root_paths);

@@ -13,6 +13,7 @@ enum { DEPTH_MAX = 256, FILE_SIZE_MAX = 16 << 20, LINK_SIZE_MAX = 4096 };
 
 struct load {
 	struct tree *t;
+	const struct tree_picker *picker; /* NULL: everything, and every failure is one */
 	struct buf path, bytes;
 	struct err *err;
 };
@@ -108,6 +109,8 @@ static int load_entry(struct load *l, const struct found *f)
 	struct stat st;
 	if (fstatat(f->at, f->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return failed(l, -errno);
+	if (l->picker && l->picker->wants && !l->picker->wants(l->picker->ctx, buf_text(&l->path), st.st_mode))
+		return 0;
 	switch (st.st_mode & S_IFMT) {
 	case S_IFREG:
 		return load_file(l, f);
@@ -118,6 +121,16 @@ static int load_entry(struct load *l, const struct found *f)
 	default:
 		return refused(l, -EINVAL, "neither a file nor a folder nor a link");
 	}
+}
+
+/* What cannot be read is left out where somebody is told of it. */
+static int load_or_tell(struct load *l, const struct found *f)
+{
+	int rc = load_entry(l, f);
+	if (rc == 0 || !l->picker || !l->picker->cannot)
+		return rc;
+	l->picker->cannot(l->picker->ctx, buf_text(&l->path), l->err->what);
+	return 0;
 }
 
 /* Takes fd over. */
@@ -142,17 +155,17 @@ static int load_below(struct load *l, int fd, uint32_t e, int depth)
 			continue;
 		buf_puts(&l->path, len ? "/" : "");
 		buf_puts(&l->path, d->d_name);
-		rc = load_entry(l, &(struct found){ dirfd(dir), d->d_name, e, depth });
+		rc = load_or_tell(l, &(struct found){ dirfd(dir), d->d_name, e, depth });
 		buf_cut(&l->path, len);
 	}
 	closedir(dir);
 	return rc;
 }
 
-int tree_load(int dirfd, struct tree *ret, struct err *err)
+int tree_load_picked(int dirfd, const struct tree_picker *picker, struct tree *ret, struct err *err)
 {
 	_cleanup_tree_ struct tree t = { 0 };
-	struct load l = { .t = &t, .err = err };
+	struct load l = { .t = &t, .picker = picker, .err = err };
 	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int rc = fd < 0 ? failed(&l, -errno) : load_below(&l, fd, TREE_ROOT, 0);
 	buf_done(&l.path);
@@ -163,4 +176,9 @@ int tree_load(int dirfd, struct tree *ret, struct err *err)
 	*ret = t;
 	t = (struct tree){ 0 };
 	return 0;
+}
+
+int tree_load(int dirfd, struct tree *ret, struct err *err)
+{
+	return tree_load_picked(dirfd, NULL, ret, err);
 }
