@@ -24,6 +24,7 @@ shell_tests = \
 	%D%/run/proc.sh \
 	%D%/run/status.sh \
 	%D%/run/user.sh \
+	%D%/systemd/unit.sh \
 	$(NULL)
 
 # Criterion programs of one test-NOUN.c a header, linked into one; each test is a line of make check.
