@@ -7,6 +7,7 @@ noinst_LIBRARIES += %D%/libcore.a
 	%D%/base/buf.c \
 	%D%/base/err.c \
 	%D%/base/idset.c \
+	%D%/format/compare.c \
 	%D%/format/condense.c \
 	%D%/format/condense.h \
 	%D%/format/condense_cpu.c \
@@ -42,6 +43,7 @@ noinst_LIBRARIES += %D%/libcore.a
 	%D%/sysfs/pci_config.c \
 	%D%/sysfs/pci_scan.c \
 	%D%/sysfs/proc.c \
+	%D%/sysfs/redact.c \
 	%D%/sysfs/rows.c \
 	%D%/sysfs/scan.c \
 	%D%/sysfs/scan.h \
@@ -50,6 +52,7 @@ noinst_LIBRARIES += %D%/libcore.a
 	%D%/topo/facts.c \
 	%D%/topo/resources.c \
 	%D%/topo/rules.c \
+	%D%/topo/scope.c \
 	%D%/topo/topo.c \
 	%D%/tree/diff.c \
 	%D%/tree/dump.c \
@@ -63,26 +66,31 @@ noinst_LIBRARIES += %D%/libcore.a
 	include/topofs/format.h \
 	include/topofs/idset.h \
 	include/topofs/rules.h \
+	include/topofs/scope.h \
 	include/topofs/sysfs.h \
 	include/topofs/topo.h \
 	include/topofs/tree.h \
 	$(NULL)
 
 bin_PROGRAMS += topofs
-topofs_CPPFLAGS = $(AM_CPPFLAGS) $(FUSE3_CFLAGS)
-topofs_LDADD = %D%/libcore.a $(FUSE3_LIBS) $(JANSSON_LIBS)
+topofs_CPPFLAGS = $(AM_CPPFLAGS) $(FUSE3_CFLAGS) $(LIBARCHIVE_CFLAGS)
+topofs_LDADD = %D%/libcore.a $(FUSE3_LIBS) $(JANSSON_LIBS) $(LIBARCHIVE_LIBS)
 topofs_SOURCES = \
 	%D%/cmd/attributes.c \
 	%D%/cmd/capture.c \
 	%D%/cmd/check.c \
 	%D%/cmd/cmd.c \
 	%D%/cmd/completion.c \
+	%D%/cmd/diff.c \
+	%D%/cmd/machine.c \
 	%D%/cmd/mount.c \
 	%D%/cmd/render.c \
 	%D%/cmd/run.c \
 	%D%/cmd/schema.c \
 	%D%/cmd/show.c \
 	%D%/cmd/topology.c \
+	%D%/cmd/unpack.c \
+	%D%/cmd/unpack.h \
 	%D%/main.c \
 	%D%/serve/mount.c \
 	%D%/serve/ops.c \

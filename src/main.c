@@ -42,7 +42,7 @@ static int help(const char *name)
 		cmd_usage(cmd);
 	else
 		cmd_help();
-	return EXIT_OK;
+	return cmd_flush(EXIT_OK);
 }
 
 static int dispatch(int argc, char **argv)
@@ -52,7 +52,7 @@ static int dispatch(int argc, char **argv)
 		return misuse(NULL, "say a command");
 	if (!strcmp(word, "--version") || !strcmp(word, "-V")) {
 		puts("topofs " PACKAGE_VERSION);
-		return EXIT_OK;
+		return cmd_flush(EXIT_OK);
 	}
 	if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help"))
 		return help(argc > 2 ? argv[2] : NULL);

@@ -13,7 +13,7 @@ may serve    base tree
 may cmd      base topo tree format sysfs serve
 may main     cmd
 has base     arena buf err idset
-has topo     facts rules topo
+has topo     facts rules scope topo
 has tree     tree
 has format   format
 has sysfs    sysfs

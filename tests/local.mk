@@ -1,9 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 # A shell test exits 0 (passed), 77 (skipped) or anything else (failed); tests/lib.sh says how to write one.
 shell_tests = \
+	%D%/bad/bad.sh \
+	%D%/bad/mount.sh \
+	%D%/capture/archive.sh \
 	%D%/capture/corpus.sh \
+	%D%/capture/diff.sh \
+	%D%/capture/hostile.sh \
+	%D%/capture/reads.sh \
+	%D%/capture/redact.sh \
 	%D%/capture/root.sh \
 	%D%/capture/running.sh \
+	%D%/capture/scope.sh \
+	%D%/cli/files.sh \
+	%D%/cli/find.sh \
+	%D%/cli/help.sh \
+	%D%/cli/misuse.sh \
+	%D%/cli/output.sh \
 	%D%/consumers/lscpu.sh \
 	%D%/consumers/lspci.sh \
 	%D%/consumers/lstopo.sh \
@@ -20,6 +33,7 @@ shell_tests = \
 	%D%/fuse/options.sh \
 	%D%/fuse/user.sh \
 	%D%/layering.sh \
+	%D%/odd/odd.sh \
 	%D%/run/leftover.sh \
 	%D%/run/proc.sh \
 	%D%/run/status.sh \
@@ -32,6 +46,7 @@ unit_tests = \
 	%D%/unit/test-arena.c \
 	%D%/unit/test-buf.c \
 	%D%/unit/test-idset.c \
+	%D%/unit/test-json.c \
 	%D%/unit/test-laws.c \
 	%D%/unit/test-pci-config.c \
 	%D%/unit/test-resources.c \
@@ -53,9 +68,11 @@ TESTS += %D%/unit/no-criterion.sh
 endif
 
 EXTRA_DIST += \
+	%D%/bad \
 	%D%/consumers/machines.sh \
 	%D%/lib.sh \
 	%D%/lsan.supp \
+	%D%/odd \
 	%D%/serve.sh \
 	%D%/topologies/bare.json \
 	%D%/topologies/everything.json \

@@ -9,6 +9,7 @@
 
 #include "topofs/err.h"
 #include "topofs/rules.h"
+#include "topofs/scope.h"
 #include "topofs/topo.h"
 #include "topofs/tree.h"
 
@@ -41,8 +42,8 @@ struct cmd {
 };
 
 /* One a file: src/cmd/check.c and so on. */
-extern const struct cmd cmd_attributes, cmd_capture, cmd_check, cmd_completion, cmd_mount, cmd_render, cmd_run, cmd_schema,
-	cmd_show;
+extern const struct cmd cmd_attributes, cmd_capture, cmd_check, cmd_completion, cmd_diff, cmd_mount, cmd_render, cmd_run,
+	cmd_schema, cmd_show;
 
 extern const struct cmd *const cmds[];
 extern const size_t n_cmds;
@@ -53,6 +54,11 @@ void cmd_usage(const struct cmd *cmd);
 /* The list of commands on standard output. */
 void cmd_help(void);
 
+/* The status of what has printed: a full disk or a closed pipe is not to be taken for success. */
+int cmd_flush(int status);
+
+/* Puts a '?' for each control character, so that text from a file is one line and does nothing to a terminal. */
+void tame(char *text);
 /* "topofs: FILE: WHERE: WHAT" on standard error; returns EXIT_FAILED. */
 int complain(const char *file, const struct err *err);
 /* "topofs: TEXT" on standard error; returns EXIT_FAILED. */
@@ -69,10 +75,27 @@ int misuse(const struct cmd *cmd, const char *fmt, ...) __attribute__((format(pr
 struct load_options {
 	bool force, strict, verbose;
 };
+/* Whether it is taken for a name. */
+bool is_installed(const char *topology);
 int load_topology(const char *topology, const struct load_options *how, struct topo *ret);
 int build_tree(const char *topology, const struct topo *topo, struct tree *ret);
 /* Both. */
 int load_tree(const char *topology, const struct load_options *how, struct tree *ret);
+
+/*
+ * A machine as its description: a recording's folder with sys and proc, or a tar file of one, or NULL for the running
+ * machine, of which only what rows know is read. Warnings and complaints have been printed when it returns.
+ */
+int capture_machine(const char *root, struct topo *ret);
+/* The same, with stand-ins for secrets or of a part. */
+struct capture_options {
+	bool redact;
+	struct scope scope;
+};
+int capture_as(const char *root, const struct capture_options *how, struct topo *ret);
+
+/* The description of files that have been read already, or made: `name` is for complaints. */
+int describe_tree(const char *name, const struct tree *tree, const char *arch, struct topo *ret);
 
 /* mount(8)'s helper: mount.topofs SPEC DIR [-sfnv] [-o OPTIONS]. Its exit status is mount(8)'s. */
 int mount_helper(int argc, char **argv);

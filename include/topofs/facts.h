@@ -33,9 +33,8 @@ struct pci_facts {
 	LIST_OF(uint32_t) vfs;	    /* places of its virtual functions, by address */
 	/*
 	 * Where the document does not say: a bridge on a root's bus is a root port, one below an upstream port a
-	 * downstream port, any other an upstream port; a function on a root's bus is a root complex endpoint,
-	 * any other an endpoint. A function without a link, of its own or of its partner, is conventional PCI
-	 * unless its type is said.
+	 * downstream port, any other an upstream port; any other function is an endpoint. What has no link, of its
+	 * own or of its partner, is conventional PCI unless its type is said.
 	 */
 	enum pcie_type type;
 	struct link link, max_link; /* a port without its own takes that of the function below it */
@@ -52,6 +51,7 @@ struct facts {
 	uint32_t cpu_bits; /* width of every CPU mask: the kernel's nr_cpu_ids, or its NR_CPUS */
 	struct idset nodes_online, has_cpu, has_memory, has_normal_memory, has_generic_initiator;
 	struct cpu_facts *cpus;
+	struct idset *cache_cpus; /* online CPUs of each cache, parallel to topo->caches */
 	struct idset *node_cpus; /* online CPUs of each node, parallel to topo->nodes */
 	struct pci_facts *pci;
 	const char **root_paths; /* "sys/devices/pci0000:00", parallel to topo->roots */

@@ -11,6 +11,7 @@
 #include "topofs/err.h"
 #include "topofs/topo.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct format {
@@ -27,6 +28,12 @@ extern const size_t n_formats;
 
 extern const struct format json_format;
 
+/*
+ * Reads what json_format wrote of a captured machine: a member whose value no document can have is left out instead of
+ * refusing all.
+ */
+int json_read_captured(const char *bytes, size_t len, struct topo *ret, struct err *err);
+
 /* The document's JSON Schema (draft 2020-12), from the same tables that read and write it. */
 void json_schema(struct buf *out);
 
@@ -34,13 +41,21 @@ void json_schema(struct buf *out);
 void json_members(void (*visit)(void *ctx, const char *path, const char *type, const char *doc), void *ctx);
 
 /*
- * The folders whose files a document can tell, NULL-terminated: /sys, /proc, and the two others in which hwloc looks for
- * the machine when it reads a recording.
+ * The folders whose files a document can tell, NULL-terminated: /sys, /proc, and the two others in which hwloc looks
+ * for the machine when it reads a recording.
  */
 extern const char *const json_roots[];
 
 /* Why a path cannot stand in a document's "files", or NULL. */
 const char *json_refuses(const struct extra *extra);
+
+/*
+ * Calls say() with a line for each difference of two machines, "node 1: memory 64G -> 32G", and returns how many there
+ * are. Not looked at are names, comments and the files that no member tells (extras); what moves by itself is only
+ * where `live`.
+ */
+size_t compare(const struct topo *a, const struct topo *b, bool live, void (*say)(void *ctx, const char *line),
+	       void *ctx);
 
 /* Documents larger than this are refused unread: no real machine comes near it. */
 enum { DOCUMENT_MAX = 32 * 1024 * 1024 };

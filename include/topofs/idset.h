@@ -46,7 +46,8 @@ int64_t idset_nth(const struct idset *s, uint32_t n);
 int64_t idset_last(const struct idset *s);
 
 #define IDSET_EACH(id, s) \
-	for (int64_t id = idset_next((s), 0); id != IDSET_NONE; id = idset_next((s), (uint32_t)id + 1))
+	for (int64_t id = idset_next((s), 0); id != IDSET_NONE; \
+	     id = id < UINT32_MAX ? idset_next((s), (uint32_t)id + 1) : IDSET_NONE)
 
 /*
  * Reads a list "0-3,8,16-31"; "" is the empty set. No member may exceed max. Returns NULL, or what is

@@ -36,6 +36,7 @@ struct inspection {
 	struct arena *arena;
 	findings *found;
 	const struct rule *rule;
+	size_t *n_reported; /* how often the rule has found something */
 };
 
 struct rule {
@@ -48,7 +49,10 @@ struct rule {
 extern const struct rule rules[];
 extern const size_t n_rules;
 
-/* Adds what does not hold, texts in the arena. Rules below BROKEN run only on a topology that is not broken. */
+/*
+ * Adds what does not hold, the first places of each rule, texts in the arena. Rules below BROKEN run only on a
+ * topology that is not broken.
+ */
 void rules_check(const struct topo *t, const struct host_limits *limits, struct arena *a, findings *found);
 
 #endif

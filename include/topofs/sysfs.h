@@ -32,12 +32,30 @@ struct object {
 
 struct attr;
 
-/* Where a row's value is read from, and the object it goes into. */
+/* The object that a captured value goes into, and the topology it is of. */
 struct loading {
-	const struct tree *tree;
-	uint32_t dir; /* the object's folder */
 	struct topo *topo;
 	void *self;
+};
+
+/* What of a value tells one machine from all others, so that `capture --redact` puts a stand-in there. */
+enum secret {
+	SECRET_NONE,
+	SECRET_MAC,    /* hexadecimal digits, whatever stands between them: hardware addresses, GUIDs, GIDs ... */
+	SECRET_GUID,
+	SECRET_UUID,
+	SECRET_SERIAL, /* any text: its letters and digits */
+	SECRET_HOST,   /* a text that begins with the host's name */
+	SECRET_MEMORY, /* lines of memory: what is free of it */
+	SECRET_CONFIG, /* configuration space: the device serial number */
+	SECRET_LINES,  /* lines KEY: VALUE or KEY=VALUE, of which redact.c has a table */
+	SECRET_BLOB    /* bytes that can hold anything: the file is left out */
+};
+
+/* The same by name: of a row that stands for many files. */
+struct secret_name {
+	const char *pattern;
+	enum secret secret;
 };
 
 struct attr {
@@ -51,6 +69,8 @@ struct attr {
 	bool (*has)(const struct attr *, const struct object *); /* NULL: always there */
 	bool raw;
 	uint16_t mode; /* permission bits; 0: 0444 */
+	enum secret secret;
+	const struct secret_name *secrets; /* of a row "*"; ends with one without pattern */
 
 	/* For rows that share a function: which member, how printed, which set. */
 	size_t offset;
@@ -99,13 +119,19 @@ extern const size_t n_classes;
 int sysfs_build(const struct topo *t, struct tree *ret, struct err *err);
 
 /*
- * The way back, in two steps: captured files become a machine (fills an empty topology; `arch` is the machine's, or NULL
- * to guess it), and what its rows do not explain is added: rows of which there is nothing to `without`, unusual line
+ * The way back, in two steps: captured files become a machine (fills an empty topology; `arch` is the machine's, or
+ * NULL to guess it), and what its rows do not explain is added: rows of which there is nothing to `without`, unusual line
  * ends to `endings`, all other differences to its extras. Then sysfs_build() makes the same files again: paths, kinds,
  * bytes and texts of links, not permissions.
  */
 void sysfs_scan(const struct tree *captured, const char *arch, struct topo *ret);
 int sysfs_explain(const struct tree *captured, struct topo *t, struct err *err);
+
+/*
+ * Copies captured files, a stand-in of the same form for each secret: equal ones stay equal, different ones
+ * different. What rows mark is secret, and some files that no row makes (src/sysfs/redact.c).
+ */
+void sysfs_redact(const struct tree *captured, struct tree *ret);
 
 /* Whether a row could make this path, "sys/devices/...", or for a folder something below it. */
 bool sysfs_wants(const char *path, bool folder);
@@ -126,9 +152,13 @@ int sysfs_build_traced(const struct topo *t, sysfs_trace *trace, void *ctx, stru
 #define U64(attr_name, T, member, text) \
 	{ .name = attr_name, .doc = text, .show = show_u64, .has = has_u64, .load = load_u64, .offset = offsetof(T, member) }
 #define TEXT(attr_name, T, member, text) \
-	{ .name = attr_name, .doc = text, .show = show_text, .has = has_text, .load = load_text, .offset = offsetof(T, member) }
+	{ .name = attr_name, .doc = text, .show = show_text, .has = has_text, .load = load_text, \
+	  .offset = offsetof(T, member) }
 #define CONSTANT(attr_name, value, text) \
 	{ .name = attr_name, .doc = text, .show = show_constant, .constant = value }
+/* A class device's link to the PCI function it sits on; the member holds its address. */
+#define FUNCTION(T, member) \
+	{ .name = "device", .doc = "The function it sits on.", .link = link_function, .offset = offsetof(T, member) }
 #define DIRECTORY(attr_name, text) \
 	{ .name = attr_name, .doc = text }
 #define LIST(attr_name, getter, extra, text) \
@@ -142,6 +172,7 @@ void show_text(const struct attr *, const struct object *, struct buf *);
 void show_list(const struct attr *, const struct object *, struct buf *);
 void show_mask(const struct attr *, const struct object *, struct buf *);
 void show_constant(const struct attr *, const struct object *, struct buf *);
+bool link_function(const struct attr *, const struct object *, size_t i, struct buf *name, struct buf *place);
 /* For files that are there but empty, such as most uevents. */
 void show_nothing(const struct attr *, const struct object *, struct buf *);
 bool has_u64(const struct attr *, const struct object *);
@@ -169,7 +200,7 @@ size_t count_pci(const struct facts *);
 /* A class's rows, for its initialiser. */
 #define ROWS(array) .attrs = (array), .n_attrs = sizeof(array) / sizeof *(array)
 
-/* Links to the PCI function that a class device sits on: `device`. */
+/* Appends the folder of a PCI function; false: there is none. */
 bool link_to_function(const struct facts *f, uint64_t function, struct buf *place);
 
 /* src/sysfs/pci_config.c: the configuration space of a function; returns its size, 256 or 4096 bytes. */

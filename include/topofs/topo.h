@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 enum {
-	TOPO_MAX_CPU = 65535,	/* highest CPU id; the kernel's own limit is NR_CPUS, 8192 in distributions */
+	TOPO_MAX_CPU = 8191,	/* highest CPU id: the kernel's NR_CPUS is 8192 at most */
 	TOPO_MAX_NODE = 1023,	/* highest node id: MAX_NUMNODES is 1024 at most (NODES_SHIFT 10) */
 	TOPO_UNKNOWN = -1,	/* an id that nobody said */
 	TOPO_DISTANCE_MAX = 255 /* ACPI SLIT; 255 is "unreachable" */
@@ -246,6 +246,7 @@ struct extra {
 struct topo {
 	struct arena arena;
 	const char *name, *comment;
+	const char *schema; /* what the document calls its JSON Schema; NULL */
 
 	const char *arch;	   /* as uname -m says: "x86_64", "aarch64", "ppc64le" ... */
 	topo_map cpuinfo;	   /* /proc/cpuinfo fields that are the same for all CPUs */
@@ -260,6 +261,7 @@ struct topo {
 
 	LIST_OF(struct node) nodes; /* in id order */
 	struct idset possible_nodes;
+	uint64_t memory_k; /* of a machine without nodes */
 
 	LIST_OF(struct pci_root) roots;
 	LIST_OF(struct pci) pci; /* below one host bridge after the other; a bridge, then all that is below it */
@@ -272,9 +274,11 @@ struct topo {
 	topo_map dmi;	  /* /sys/class/dmi/id */
 	topo_map modules; /* /sys/module/KEY/version = VALUE; "" for a module without version */
 	LIST_OF(struct extra) extras;
-	topo_map endings; /* row = how its files end instead of with a line end: "nul", "double", "none"; its links: "dot", "slash" */
+	/* row = how its files end instead of with a line end: "nul", "double", "none"; its links: "dot", "slash" */
+	topo_map endings;
 	int32_t meminfo_style; /* enum meminfo_style */
-	LIST_OF(const char *) without; /* rows of files that its kernel lacks: "cpu/topology/die_id", or "pci_bus" for a class */
+	/* rows of files that its kernel lacks: "cpu/topology/die_id", or "pci_bus" for a class */
+	LIST_OF(const char *) without;
 };
 
 void topo_done(struct topo *t);
@@ -287,6 +291,9 @@ const struct node *topo_node(const struct topo *t, uint32_t id);
 uint32_t topo_distance(const struct topo *t, size_t from, size_t to);
 /* The value of a key, or NULL. */
 const char *topo_map_get(const topo_map *map, const char *key);
+
+/* Whether two texts are equal, or both NULL. */
+bool topo_same_text(const char *a, const char *b);
 
 /* "0000:3b:00.0"; a domain above ffff takes more digits (drivers/pci/probe.c pci_setup_device). */
 void bdf_print(uint64_t address, struct buf *out);

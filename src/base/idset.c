@@ -10,6 +10,9 @@ static void grow(struct arena *a, struct idset *s, uint32_t id)
 	uint32_t need = id / 64 + 1;
 	if (need <= s->n_words)
 		return;
+	/* what it leaves behind stays in the arena, so in few steps */
+	if (need < 2 * s->n_words)
+		need = 2 * s->n_words;
 	uint64_t *words = arena_alloc(a, need * sizeof *words);
 	if (s->n_words)
 		memcpy(words, s->words, s->n_words * sizeof *words);
@@ -26,8 +29,11 @@ void idset_add(struct arena *a, struct idset *s, uint32_t id)
 void idset_add_range(struct arena *a, struct idset *s, uint32_t first, uint32_t last)
 {
 	grow(a, s, last);
-	for (uint32_t id = first; id <= last; id++)
-		s->words[id / 64] |= 1ull << id % 64;
+	for (uint32_t w = first / 64; w <= last / 64; w++) {
+		uint64_t from = w == first / 64 ? ~0ull << first % 64 : ~0ull;
+		uint64_t to = w == last / 64 ? ~0ull >> (63 - last % 64) : ~0ull;
+		s->words[w] |= from & to;
+	}
 }
 
 void idset_add_all(struct arena *a, struct idset *s, const struct idset *from)

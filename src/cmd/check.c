@@ -23,7 +23,7 @@ static int run(char **args, int n_args, const char *const *values)
 const struct cmd cmd_check = {
 	.name = "check",
 	.args = "TOPOLOGY...",
-	.doc = "say what is wrong with a description, and what programs will not cope with",
+	.doc = "say what is wrong with a description, and what is odd",
 	.text = "Prints one line for each finding, and nothing where all is well. What contradicts itself or can crash\n"
 		"programs is an error; what is odd, as real machines sometimes are, is a warning. The exit status is 1\n"
 		"when there is an error.\n",

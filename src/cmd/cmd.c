@@ -12,19 +12,33 @@
 #include <string.h>
 
 const struct cmd *const cmds[] = {
-	&cmd_run, &cmd_mount, &cmd_capture, &cmd_show, &cmd_check, &cmd_render, &cmd_schema, &cmd_attributes,
+	&cmd_run, &cmd_mount, &cmd_capture, &cmd_diff, &cmd_show, &cmd_check, &cmd_render, &cmd_schema, &cmd_attributes,
 	&cmd_completion,
 };
 const size_t n_cmds = sizeof cmds / sizeof *cmds;
 
+/* One line stays one line, and a terminal is not at the mercy of a file's name: no C0 and, in UTF-8, no C1 controls. */
+void tame(char *text)
+{
+	for (unsigned char *c = (unsigned char *)text; *c; c++) {
+		if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)
+			c[0] = c[1] = '?';
+		if (*c < 0x20 || *c == 0x7f)
+			*c = '?';
+	}
+}
+
 int fail(const char *fmt, ...)
 {
+	_cleanup_buf_ struct buf line = { 0 };
 	va_list ap;
 	va_start(ap, fmt);
-	fputs("topofs: ", stderr);
-	vfprintf(stderr, fmt, ap);
-	fputc('\n', stderr);
+	buf_puts(&line, "topofs: ");
+	buf_vprintf(&line, fmt, ap);
 	va_end(ap);
+	tame(line.data);
+	buf_putc(&line, '\n');
+	fputs(buf_text(&line), stderr);
 	return EXIT_FAILED;
 }
 
@@ -44,7 +58,33 @@ int misuse(const struct cmd *cmd, const char *fmt, ...)
 	return EXIT_MISUSE;
 }
 
+int cmd_flush(int status)
+{
+	if (fflush(stdout) || ferror(stdout))
+		return status ? status : fail("cannot write: %m");
+	return status;
+}
+
 /* --- help ------------------------------------------------------------------------------------------------ */
+
+/* Fills lines of 80 columns, where `indent` are already printed; an empty line ends a paragraph. */
+static void print_filled(const char *text, int indent)
+{
+	for (int column = indent; *text; text += strspn(text, " \n")) {
+		int len = (int)strcspn(text, " \n");
+		if (column > indent && column + 1 + len > 80) {
+			printf("\n%*s", indent, "");
+			column = indent;
+		}
+		column += printf("%s%.*s", column > indent ? " " : "", len, text);
+		text += len;
+		if (!strncmp(text, "\n\n", 2)) {
+			printf("\n\n%*s", indent, "");
+			column = indent;
+		}
+	}
+	putchar('\n');
+}
 
 static void print_opt(const struct opt *opt)
 {
@@ -57,7 +97,8 @@ static void print_opt(const struct opt *opt)
 		buf_printf(&names, "--%s", opt->name);
 	if (opt->arg)
 		buf_printf(&names, " %s", opt->arg);
-	printf("  %-24s %s\n", buf_text(&names), opt->doc);
+	printf("  %-24s ", buf_text(&names));
+	print_filled(opt->doc, 27);
 }
 
 static const struct opt help_opt = { 'h', "help", NULL, "print this" };
@@ -66,8 +107,10 @@ void cmd_usage(const struct cmd *cmd)
 {
 	printf("usage: topofs %s%s%s%s\n\nTo %s.\n", cmd->name, cmd->n_opts ? " [OPTION]..." : "", *cmd->args ? " " : "",
 	       cmd->args, cmd->doc);
-	if (cmd->text)
-		printf("\n%s", cmd->text);
+	if (cmd->text) {
+		putchar('\n');
+		print_filled(cmd->text, 0);
+	}
 	puts("\nOptions:");
 	for (size_t i = 0; i < cmd->n_opts; i++)
 		print_opt(&cmd->opts[i]);
@@ -78,10 +121,12 @@ void cmd_help(void)
 {
 	puts("usage: topofs COMMAND [OPTION]... [ARGUMENT]...\n\n"
 	     "Serves a description of a machine as that machine's /sys.\n\nCommands:");
-	for (size_t i = 0; i < n_cmds; i++)
-		printf("  %-24s %s\n", cmds[i]->name, cmds[i]->doc);
+	for (size_t i = 0; i < n_cmds; i++) {
+		printf("  %-24s ", cmds[i]->name);
+		print_filled(cmds[i]->doc, 27);
+	}
 	puts("\nTOPOLOGY is a file, or the name of an installed machine such as dgx-h100.\n"
-	     "topofs COMMAND --help tells more, topofs --version the version; see also topofs(1).");
+	     "topofs COMMAND --help tells more, topofs --version the version; see topofs(1).");
 }
 
 /* --- options --------------------------------------------------------------------------------------------- */
@@ -124,10 +169,12 @@ static int parse_opts(const struct cmd *cmd, int argc, char **argv, const char *
 	for (int c; (c = getopt_long(argc, argv, letters, longs, NULL)) != -1;) {
 		if (c == 'h' || c == HELP) {
 			cmd_usage(cmd);
-			exit(EXIT_OK);
+			exit(cmd_flush(EXIT_OK));
 		}
 		if (c == ':')
 			return misuse(cmd, "%s needs an argument", argv[optind - 1]);
+		if (c == '?' && optopt >= FIRST_LONG)
+			return misuse(cmd, "--%s takes no argument", cmd->opts[place_of(cmd, optopt)].name);
 		if (c == '?' && optopt)
 			return misuse(cmd, "unknown option -%c", optopt);
 		if (c == '?')
@@ -135,14 +182,6 @@ static int parse_opts(const struct cmd *cmd, int argc, char **argv, const char *
 		values[place_of(cmd, c)] = optarg ? optarg : "";
 	}
 	return EXIT_OK;
-}
-
-/* A full disk or a closed pipe is not to be taken for success. */
-static int flush(int status)
-{
-	if (fflush(stdout) || ferror(stdout))
-		return status ? status : fail("cannot write: %m");
-	return status;
 }
 
 int cmd_dispatch(const struct cmd *cmd, int argc, char **argv)
@@ -156,5 +195,5 @@ int cmd_dispatch(const struct cmd *cmd, int argc, char **argv)
 		return misuse(cmd, "%s is missing", n ? "an argument" : *cmd->args ? cmd->args : "an argument");
 	if (cmd->max_args >= 0 && n > cmd->max_args)
 		return misuse(cmd, "too many arguments, from \"%s\" on", argv[optind + cmd->max_args]);
-	return flush(cmd->run(argv + optind, n, values));
+	return cmd_flush(cmd->run(argv + optind, n, values));
 }

@@ -3,6 +3,7 @@
 #include "topofs/cmd.h"
 #include "topofs/serve.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -101,11 +102,35 @@ static bool has_counterpart(const struct tree *t, uint32_t e, const char *real)
 	       (st.st_mode & S_IFMT) == (t->entries[e].mode & S_IFMT);
 }
 
-/* Whether all that a folder has is also in the real one, so that its files can be covered one by one. */
+static size_t count_names(const char *folder)
+{
+	size_t n = 0;
+	DIR *dir = opendir(folder);
+	while (dir && readdir(dir))
+		n++;
+	if (dir)
+		closedir(dir);
+	return n > 2 ? n - 2 : 0;
+}
+
+/* Children of a folder, and whether none is a folder itself. */
+static size_t count_children(const struct tree *t, uint32_t dir, bool *only_files)
+{
+	size_t n = 0;
+	*only_files = true;
+	for (uint32_t e = dir + 1; e < t->entries[dir].end; e = t->entries[e].end, n++)
+		*only_files &= !S_ISDIR(t->entries[e].mode);
+	return n;
+}
+
+/*
+ * Whether the files of a folder can be covered one by one: all it has is also in the real one, which has nothing more that
+ * tells of the real machine, as /proc/driver and /proc/bus/pci have. What is in the folders below is looked at in turn.
+ */
 static bool has_all_names(const struct tree *t, uint32_t dir, struct buf *real)
 {
 	size_t len = real->len;
-	bool all = true;
+	bool only_files, all = count_children(t, dir, &only_files) == count_names(buf_text(real)) || !only_files;
 
 	for (uint32_t e = dir + 1; all && e < t->entries[dir].end; e = t->entries[e].end) {
 		buf_printf(real, "/%s", tree_name(t, e));
@@ -132,8 +157,8 @@ static void cover(const struct tree *t, uint32_t dir, struct buf *real)
 		if (fits && S_ISDIR(t->entries[e].mode) && has_all_names(t, e, real))
 			cover(t, e, real);
 		else if (!fits || mount(buf_text(&source), buf_text(real), NULL, MS_BIND, NULL) < 0)
-			fprintf(stderr, "topofs: the command will not see the machine's %s: %s\n", buf_text(real),
-				fits ? strerror(errno) : "there is no such file here to cover");
+			fail("the command will not see the machine's %s: %s", buf_text(real),
+			     fits ? strerror(errno) : "there is no such file here to cover");
 		buf_cut(real, len);
 	}
 }
@@ -199,13 +224,14 @@ enum { EXIT_CANNOT_EXECUTE = 126, EXIT_NOT_FOUND = 127 };
 static int run(char **args, int n_args, const char *const *values)
 {
 	const struct load_options how = { .force = values[OPT_FORCE], .strict = values[OPT_STRICT] };
+	(void)n_args;
 	_cleanup_topo_ struct topo topo = { 0 };
 	_cleanup_tree_ struct tree t = { 0 };
 	struct err err = { 0 };
 	char **command = args + 1;
 
-	if (!strcmp(*command, "--") && n_args > 2)
-		command++;
+	if (!strcmp(*command, "--") && !*++command)
+		return misuse(&cmd_run, "a command is missing");
 	serve_hold_standard_files();
 	int status = load_topology(args[0], &how, &topo);
 	if (!status)

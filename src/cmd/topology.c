@@ -44,6 +44,13 @@ static void find_topology(const char *topology, struct buf *path)
 	buf_puts(path, topology);
 }
 
+bool is_installed(const char *topology)
+{
+	_cleanup_buf_ struct buf path = { 0 };
+	find_topology(topology, &path);
+	return strcmp(buf_text(&path), topology) != 0;
+}
+
 /* --- reading --------------------------------------------------------------------------------------------- */
 
 static int open_document(const char *path, struct err *err)
@@ -142,6 +149,14 @@ static bool passes_rules(const char *path, const struct topo *topo, const struct
 
 /* --------------------------------------------------------------------------------------------------------- */
 
+/* What is wrong with all of a document has its place too. */
+static int complain_of_document(const char *path, struct err *err)
+{
+	if (!*err->where)
+		strcpy(err->where, "document");
+	return complain(path, err);
+}
+
 int load_topology(const char *topology, const struct load_options *how, struct topo *ret)
 {
 	_cleanup_buf_ struct buf path = { 0 };
@@ -151,7 +166,7 @@ int load_topology(const char *topology, const struct load_options *how, struct t
 	find_topology(topology, &path);
 	if (read_document(buf_text(&path), &bytes, &err) ||
 	    json_format.read(buf_text(&bytes), bytes.len, &topo, &err))
-		return complain(buf_text(&path), &err);
+		return complain_of_document(buf_text(&path), &err);
 	if (!passes_rules(buf_text(&path), &topo, how))
 		return EXIT_FAILED;
 	*ret = topo;
@@ -162,7 +177,7 @@ int load_topology(const char *topology, const struct load_options *how, struct t
 int build_tree(const char *topology, const struct topo *topo, struct tree *ret)
 {
 	struct err err = { 0 };
-	return sysfs_build(topo, ret, &err) ? complain(topology, &err) : EXIT_OK;
+	return sysfs_build(topo, ret, &err) ? complain_of_document(topology, &err) : EXIT_OK;
 }
 
 int load_tree(const char *topology, const struct load_options *how, struct tree *ret)

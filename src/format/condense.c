@@ -224,6 +224,8 @@ void condense(const struct topo *t, struct arena *a, struct document *ret)
 	ret->comment = t->comment;
 	ret->dmi = t->dmi;
 	ret->modules = t->modules;
+	ret->schema = t->schema;
+	ret->memory_k = t->memory_k;
 	ret->endings = t->endings;
 	ret->meminfo_style = t->meminfo_style;
 	for (size_t i = 0; i < t->without.n; i++)

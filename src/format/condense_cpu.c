@@ -80,7 +80,8 @@ static struct doc_run run_of(const struct core *cores, size_t n, int32_t threads
 {
 	struct doc_run run = { .threads = threads };
 	for (size_t c = 0; c < n; c++) {
-		idset_add(a, &run.ids, unnumbered ? (uint32_t)c : (uint32_t)cores[c].number);
+		/* a core without number among numbered ones cannot be said */
+		idset_add(a, &run.ids, unnumbered || cores[c].number < 0 ? (uint32_t)c : (uint32_t)cores[c].number);
 		idset_add_all(a, &run.cpus, &cores[c].cpus);
 	}
 	return run;
@@ -95,7 +96,7 @@ static bool is_unit(const struct core *core)
 static bool continues(const struct core *core, const struct core *before, bool unnumbered)
 {
 	return idset_count(&core->cpus) == idset_count(&before->cpus) && is_unit(core) == is_unit(before) &&
-	       (unnumbered || idset_next(&core->numbers, 0) > idset_last(&before->numbers));
+	       (core->number < 0) == (before->number < 0) && (unnumbered || idset_next(&core->numbers, 0) > idset_last(&before->numbers));
 }
 
 static struct doc_run run_of_units(const struct core *cores, size_t n, struct arena *a)
@@ -194,16 +195,38 @@ static bool has_dies(const struct topo *t, const struct part *part)
 	return false;
 }
 
+/* Ids of the clusters where every core is one; false where they are more, or do not ascend. */
+static bool condense_clusters(const struct part *part, struct arena *a, struct idset *ret)
+{
+	int64_t last = -1;
+	for (size_t i = 0; i < part->n; i++) {
+		const struct cpu *cpu = part->cpus[i];
+		bool lowest = cpu->group[LEVEL_CORE] == (int32_t)cpu->id;
+		if (cpu->group[LEVEL_CLUSTER] != cpu->group[LEVEL_CORE] ||
+		    (lowest && (cpu->number[LEVEL_CLUSTER] <= last || cpu->number[LEVEL_CLUSTER] > INT32_MAX / 64)))
+			return false;
+		if (lowest)
+			idset_add(a, ret, (uint32_t)(last = cpu->number[LEVEL_CLUSTER]));
+	}
+	return true;
+}
+
 static void condense_group(const struct topo *t, const struct part *part, enum topo_level level, struct arena *a,
 			   struct doc_group *group)
 {
+	struct idset cluster_ids = { 0 };
 	group->cpus = set_of(part, a);
+	if (level != LEVEL_CLUSTER && part->n > 1 && condense_clusters(part, a, &cluster_ids))
+		group->cluster_ids = cluster_ids;
+	bool one_each = !idset_is_empty(&group->cluster_ids);
 	if (level == LEVEL_PACKAGE && has_dies(t, part))
 		condense_parts(t, part, LEVEL_DIE, a, (struct list *)&group->dies);
-	else if (level != LEVEL_CLUSTER && part->cpus[0]->group[LEVEL_CLUSTER] != TOPO_UNKNOWN)
+	else if (level != LEVEL_CLUSTER && part->cpus[0]->group[LEVEL_CLUSTER] != TOPO_UNKNOWN && !one_each)
 		condense_parts(t, part, LEVEL_CLUSTER, a, (struct list *)&group->clusters);
 	else
 		condense_cores(part, a, group);
+	if (group->dies.n)
+		group->cluster_ids = (struct idset){ 0 };
 }
 
 static bool has_numbered_core(const struct part *part)
@@ -244,16 +267,11 @@ static struct idset condense_packages(const struct topo *t, struct arena *a, str
 
 /* --- caches ---------------------------------------------------------------------------------------------- */
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && !strcmp(a, b));
-}
-
 static bool same_sort(const struct cache *a, const struct cache *b)
 {
 	return a->level == b->level && a->type == b->type && a->size_k == b->size_k && a->line == b->line &&
 	       a->ways == b->ways && a->sets == b->sets && a->partition == b->partition &&
-	       same_text(a->write_policy, b->write_policy) && same_text(a->allocation_policy, b->allocation_policy);
+	       topo_same_text(a->write_policy, b->write_policy) && topo_same_text(a->allocation_policy, b->allocation_policy);
 }
 
 static bool same_instances(const struct topo *guess, const struct cache *caches, size_t n)

@@ -45,6 +45,7 @@ struct doc_group {
 	LIST_OF(struct doc_group) dies, clusters;
 	int32_t book, drawer;
 	bool unnumbered; /* of a package: core_id is -1 */
+	struct idset cluster_ids; /* every core is a cluster of its own, with these ids in order; empty: they are not */
 };
 
 enum per { PER_CPU, PER_CORE, PER_CLUSTER, PER_DIE, PER_PACKAGE, PER_NODE, PER_MACHINE, PER_UNSAID };
@@ -100,7 +101,8 @@ struct doc_root {
 
 struct document {
 	int64_t version;
-	const char *name, *comment;
+	const char *name, *comment, *schema;
+	uint64_t memory_k;
 	struct doc_cpu cpu;
 	LIST_OF(struct doc_node) nodes;
 	LIST_OF(struct doc_distance) distances;
@@ -131,6 +133,8 @@ struct reader {
 	struct arena *arena;
 	struct buf path; /* "nodes[1].distances" */
 	struct err *err;
+	size_t id_words; /* that the lists read so far take */
+	bool lenient;	 /* a member that is wrong is left out, with its object where it is required */
 };
 
 /* How a member's value is read, written and described. One row in types.c each. */
@@ -152,6 +156,8 @@ struct field {
 	size_t offset;
 	const char *doc;
 	bool required;
+	bool live; /* moves by itself on a running machine */
+	bool raw;  /* bytes as they were read, in which other members show too */
 	int64_t min, max, def;	   /* numbers: range and default; idsets: max */
 	const char *text;	   /* texts: default */
 	const char *const *values; /* choices, NULL-terminated */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 int wrong(struct expander *x, const char *fmt, ...)
 {
@@ -95,14 +96,28 @@ static int expand_nodes(struct expander *x, const struct document *doc)
 	return expand_distance_rules(x, doc);
 }
 
-static void set_distances(struct topo *t, const struct idset *from, const struct idset *to, uint32_t value)
+static uint32_t *distance_between(struct topo *t, int64_t from, int64_t to)
 {
-	for (size_t i = 0; i < t->nodes.n; i++)
-		for (size_t k = 0; k < t->nodes.n; k++) {
-			uint32_t a = t->nodes.at[i].id, b = t->nodes.at[k].id;
-			if ((idset_has(from, a) && idset_has(to, b)) || (idset_has(from, b) && idset_has(to, a)))
-				t->nodes.at[i].distances.at[k] = value;
-		}
+	const struct node *a = topo_node(t, (uint32_t)from), *b = topo_node(t, (uint32_t)to);
+	return &a->distances.at[b - t->nodes.at];
+}
+
+static void set_distances(struct topo *t, const struct doc_distance *rule)
+{
+	IDSET_EACH (from, &rule->from)
+		IDSET_EACH (to, &rule->to)
+			*distance_between(t, from, to) = *distance_between(t, to, from) = rule->value;
+}
+
+/* Rules may set what earlier ones have set, but not without end. */
+enum { MAX_OVERLAP = 16 };
+
+static int names_no_node(struct expander *x, const struct idset *ids)
+{
+	IDSET_EACH (id, ids)
+		if (!topo_node(x->topo, (uint32_t)id))
+			return wrong(x, "there is no node %lld", (long long)id);
+	return 0;
 }
 
 static int expand_distance_rules(struct expander *x, const struct document *doc)
@@ -120,16 +135,17 @@ static int expand_distance_rules(struct expander *x, const struct document *doc)
 		for (size_t k = 0; k < t->nodes.n; k++)
 			*LIST_ADD(&t->arena, &t->nodes.at[i].distances) = 20;
 	}
+	size_t n_set = 0;
 	for (size_t i = 0; i < doc->distances.n; i++) {
 		const struct doc_distance *rule = &doc->distances.at[i];
-		struct idset both = idset_dup(&t->arena, &rule->from);
-		idset_add_all(&t->arena, &both, &rule->to);
-		IDSET_EACH (id, &both)
-			if (!topo_node(t, (uint32_t)id)) {
-				buf_printf(&x->path, "[%zu]", i);
-				return wrong(x, "there is no node %lld", (long long)id);
-			}
-		set_distances(t, &rule->from, &rule->to, rule->value);
+		buf_cut(&x->path, strlen("distances"));
+		buf_printf(&x->path, "[%zu]", i);
+		if (names_no_node(x, &rule->from) || names_no_node(x, &rule->to))
+			return -EINVAL;
+		n_set += (size_t)idset_count(&rule->from) * idset_count(&rule->to);
+		if (n_set > MAX_OVERLAP * t->nodes.n * t->nodes.n)
+			return wrong(x, "the distances are set more than %d times over", MAX_OVERLAP);
+		set_distances(t, rule);
 	}
 	for (size_t i = 0; i < t->nodes.n; i++)
 		t->nodes.at[i].distances.at[i] = 10;
@@ -153,6 +169,8 @@ int expand(const struct document *doc, struct topo *ret, struct err *err)
 	ret->comment = doc->comment;
 	ret->dmi = doc->dmi;
 	ret->modules = doc->modules;
+	ret->schema = doc->schema;
+	ret->memory_k = doc->memory_k;
 	ret->endings = doc->endings;
 	ret->meminfo_style = doc->meminfo_style;
 	for (size_t i = 0; i < doc->without.n; i++)

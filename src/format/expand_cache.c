@@ -59,7 +59,7 @@ static int64_t key_of(const struct topo *t, const struct cpu *cpu, int32_t per)
 /* Sets the keys so that every `cores` cores of a package, in the order of their lowest CPUs, have one. */
 static void group_cores(const struct topo *t, struct sharer *sharers, size_t n, uint32_t cores, struct arena *a)
 {
-	size_t room = (size_t)idset_last(&t->present) + 1;
+	size_t room = (size_t)t->cpus.at[t->cpus.n - 1].id + 1;
 	uint32_t *rank = arena_alloc(a, room * sizeof *rank);	 /* of a core, by its lowest CPU */
 	uint32_t *so_far = arena_alloc(a, room * sizeof *so_far); /* cores of a package, by its lowest CPU */
 	for (size_t i = 0; i < n; i++) {
@@ -93,6 +93,8 @@ void expand_cache(const struct topo *t, const struct doc_cache *doc, struct aren
 	for (size_t i = 0; i < t->cpus.n; i++)
 		if (idset_has(who, t->cpus.at[i].id))
 			sharers[n++] = (struct sharer){ t->cpus.at[i].id, key_of(t, &t->cpus.at[i], doc->per) };
+	if (!n)
+		return;
 	if (doc->cores)
 		group_cores(t, sharers, n, doc->cores, a);
 	qsort(sharers, n, sizeof *sharers, compare_sharers);
@@ -128,6 +130,9 @@ static int number_caches(struct expander *x, const struct doc_cache *doc, size_t
 	return 0;
 }
 
+/* A CPU has four or five; each of 65536 may have them for itself. */
+enum { MAX_CACHES = 16 };
+
 int expand_caches(struct expander *x, const struct doc_cpu *doc)
 {
 	for (size_t i = 0; i < doc->caches.n; i++) {
@@ -141,6 +146,8 @@ int expand_caches(struct expander *x, const struct doc_cpu *doc)
 			return wrong(x, "say who shares it: per, cores or cpus");
 		if (!idset_within(&cache->cache.cpus, &x->topo->present))
 			return wrong(x, "has CPUs that the machine has not");
+		if (first > (size_t)MAX_CACHES * idset_count(&x->topo->present))
+			return wrong(x, "there are more than %d caches for each CPU", MAX_CACHES);
 		expand_cache(x->topo, cache, &x->topo->arena, x->topo);
 		if (number_caches(x, cache, first))
 			return -EINVAL;

@@ -121,9 +121,30 @@ static int add_parts(struct expander *x, const struct doc_group *group, enum top
 						: wrong(x, "has CPUs that are in none of its %ss", level_names[level]);
 }
 
+/* Says of the CPUs added last that each core is a cluster. They stand in the order of the cores' lowest CPUs. */
+static int name_clusters(struct expander *x, const struct doc_group *group, size_t first)
+{
+	uint32_t cores = 0;
+	for (size_t i = first; i < x->topo->cpus.n; i++) {
+		struct cpu *cpu = &x->topo->cpus.at[i];
+		bool lowest = cpu->group[LEVEL_CORE] == (int32_t)cpu->id;
+		cpu->group[LEVEL_CLUSTER] = cpu->group[LEVEL_CORE];
+		if (lowest)
+			cpu->number[LEVEL_CLUSTER] = (int32_t)idset_nth(&group->cluster_ids, cores++);
+		for (size_t k = first; k < i && !lowest; k++)
+			if ((int32_t)x->topo->cpus.at[k].id == cpu->group[LEVEL_CORE])
+				cpu->number[LEVEL_CLUSTER] = x->topo->cpus.at[k].number[LEVEL_CLUSTER];
+	}
+	return cores == idset_count(&group->cluster_ids)
+		       ? 0 : wrong(x, "has %u cores, but %u cluster ids", cores, idset_count(&group->cluster_ids));
+}
+
 static int add_group(struct expander *x, const struct doc_group *group, const struct place *place)
 {
+	size_t first = x->topo->cpus.n;
 	int forms = (group->cores.count != TOPO_UNKNOWN || group->cores.runs.n) + !!group->dies.n + !!group->clusters.n;
+	if (!idset_is_empty(&group->cluster_ids) && (group->dies.n || group->clusters.n))
+		return wrong(x, "cluster_ids go with cores, not with dies or clusters");
 	if (idset_is_empty(&group->cpus))
 		return wrong(x, "has no CPUs");
 	if (forms > 1)
@@ -132,10 +153,10 @@ static int add_group(struct expander *x, const struct doc_group *group, const st
 		return add_parts(x, group, LEVEL_DIE, group->dies.at, group->dies.n, place);
 	if (group->clusters.n)
 		return add_parts(x, group, LEVEL_CLUSTER, group->clusters.at, group->clusters.n, place);
-	if (group->cores.runs.n)
-		return add_runs(x, group, place);
 	int64_t count = group->cores.count == TOPO_UNKNOWN ? idset_count(&group->cpus) : group->cores.count;
-	return add_cores(x, &group->cpus, count, NULL, group->threads, place);
+	int ret = group->cores.runs.n ? add_runs(x, group, place)
+				      : add_cores(x, &group->cpus, count, NULL, group->threads, place);
+	return ret || idset_is_empty(&group->cluster_ids) ? ret : name_clusters(x, group, first);
 }
 
 /* A book or drawer is the packages that name it. */

@@ -160,7 +160,7 @@ static int parse_under(struct expander *x, const char *text, struct pci_root *ro
 		return 0;
 	for (const char *p = text; *p; p = *p ? p + 1 : p) {
 		size_t len = strcspn(p, "/");
-		if (!len || len > 255 || (len == 1 && *p == '.') || (len == 2 && !strncmp(p, "..", 2)) ||
+		if (!len || strlen(text) > 255 || (len == 1 && *p == '.') || (len == 2 && !strncmp(p, "..", 2)) ||
 		    (p[len] == '/' && !p[len + 1]))
 			return wrong(x, "expected a folder below /sys/devices or a PCI address, got \"%.60s\"", text);
 		p += len;

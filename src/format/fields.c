@@ -22,6 +22,7 @@
 /* --- CPUs ------------------------------------------------------------------------------------------------ */
 
 static const char *const threads_names[] = { "apart", "adjacent", NULL };
+static const char *const ending_names[] = { "nul", "double", "none", "dot", "slash", NULL };
 static const char *const meminfo_styles[] = { "today", "spaced", "narrow", NULL };
 static const char *const per_names[] = { "cpu", "core", "cluster", "die", "package", "node", "machine", NULL };
 
@@ -44,17 +45,22 @@ static const struct table package_table, die_table, cluster_table;
 	FIELD(doc_group, threads, "threads", choice, "Which CPUs are threads of one core: 0-3 as two cores are {0,2} and {1,3} when " \
 	      "apart, {0,1} and {2,3} when adjacent.", .values = threads_names)
 
+#define CLUSTER_IDS \
+	FIELD(doc_group, cluster_ids, "cluster_ids", idset, "Ids of the clusters where each core is a cluster of its own, in the order of the cores.", .max = INT32_MAX / 64)
+
 static const struct field cluster_fields[] = { GROUP_FIELDS };
 static TABLE(cluster, doc_group, NULL, "A cluster of cores: shares an L2 on x86, a node of the PPTT on arm64.");
 
 static const struct field die_fields[] = {
 	GROUP_FIELDS,
+	CLUSTER_IDS,
 	FIELD(doc_group, clusters, "clusters", objects, "Its clusters, instead of cores.", .sub = &cluster_table),
 };
 static TABLE(die, doc_group, NULL, "A die of a package.");
 
 static const struct field package_fields[] = {
 	GROUP_FIELDS,
+	CLUSTER_IDS,
 	FIELD(doc_group, dies, "dies", objects, "Its dies, instead of cores.", .sub = &die_table),
 	FIELD(doc_group, clusters, "clusters", objects, "Its clusters, instead of cores.", .sub = &cluster_table),
 	FIELD(doc_group, unnumbered, "unnumbered", bool, "The kernel knows no ids of its cores: core_id is -1."),
@@ -115,8 +121,8 @@ static TABLE(cpu, doc_cpu, NULL, "The CPUs.");
 static const struct field hugepages_fields[] = {
 	FIELD(hugepages, size_k, "size", size_k, "Size of one page.", .required = true),
 	FIELD(hugepages, total, "total", i64, "Pages there are.", .min = 0, .max = INT64_MAX),
-	FIELD(hugepages, free, "free", i64, "Pages that are free.", .min = 0, .max = INT64_MAX),
-	FIELD(hugepages, surplus, "surplus", i64, "Pages above the pool's size.", .min = 0, .max = INT64_MAX),
+	FIELD(hugepages, free, "free", i64, "Pages that are free.", .min = 0, .max = INT64_MAX, .live = true),
+	FIELD(hugepages, surplus, "surplus", i64, "Pages above the pool's size.", .min = 0, .max = INT64_MAX, .live = true),
 };
 static TABLE(hugepages, hugepages, NULL, "A pool of huge pages on a node.");
 
@@ -143,14 +149,14 @@ static const struct field node_fields[] = {
 	FIELD(doc_node, ids, "id", idset, "Its id; several make nodes that are alike; its place in the list where not said.", NODES),
 	FIELD(doc_node, node.cpus, "cpus", idset, "Its CPUs; none where not said.", CPUS),
 	FIELD(doc_node, node.memory_k, "memory", size_k, "Its memory; none where not said."),
-	FIELD(doc_node, node.free_k, "free", size_k, "Memory that is free; all where not said.", .def = TOPO_UNKNOWN),
+	FIELD(doc_node, node.free_k, "free", size_k, "Memory that is free; all where not said.", .def = TOPO_UNKNOWN, .live = true),
 	FIELD(doc_node, node.device, "device", bdf, "The PCI function whose memory it is (a coherent GPU)."),
 	FIELD(doc_node, node.address, "address", hex64, "Where that memory begins in the physical address space."),
 	FIELD(doc_node, node.generic_initiator, "generic_initiator", bool, "An initiator without CPUs (ACPI Generic Initiator Affinity)."),
 	FIELD(doc_node, node.movable, "movable", bool, "Its memory is not for the kernel itself; that of a device never is."),
 	FIELD(doc_node, node.distances, "distances", numbers, "Distance to every node, in the order of their ids.", .min = 0, .max = TOPO_DISTANCE_MAX),
-	FIELD(doc_node, node.meminfo, "meminfo", counts, "Values of its meminfo, in KiB, instead of those derived; from a first MemTotal on they are all there is, in this order."),
-	FIELD(doc_node, node.numastat, "numastat", counts, "Values of its numastat; 0 where not said."),
+	FIELD(doc_node, node.meminfo, "meminfo", counts, "Values of its meminfo, in KiB, instead of those derived; from a first MemTotal on they are all there is, in this order.", .live = true),
+	FIELD(doc_node, node.numastat, "numastat", counts, "Values of its numastat; 0 where not said.", .live = true),
 	FIELD(doc_node, node.hugepages, "hugepages", objects, "Its pools of huge pages.", .sub = &hugepages_table),
 	FIELD(doc_node, node.access, "access", objects, "Its access classes.", .sub = &access_table),
 	FIELD(doc_node, node.memory_side_caches, "memory_side_caches", objects, "Its memory-side caches.", .sub = &memory_side_cache_table),
@@ -256,9 +262,9 @@ static const struct field function_fields[] = {
 	FIELD(doc_pci, pci.physfn, "physfn", bdf, "Of a virtual function: its physical function."),
 	FIELD(doc_pci, pci.total_vfs, "total_vfs", i32, "Of a physical function: how many virtual ones it can have.", .min = 0, .max = 65535),
 	FIELD(doc_pci, pci.serial, "serial", serial, "PCIe serial number, \"b8-3f-d2-03-00-00-00-01\"."),
-	FIELD(doc_pci, pci.config, "config", config, "Its configuration space as it was read, in base64; zeros beyond. Made from the other members where not said."),
+	FIELD(doc_pci, pci.config, "config", config, "Its configuration space as it was read, in base64; zeros beyond. Made from the other members where not said.", .raw = true),
 	FIELD(doc_pci, pci.config_size, "config_size", i32, "Bytes of its config file; 256, or 4096 of a PCIe function, where not said.", .min = 1, .max = 4096),
-	FIELD(doc_pci, pci.resource, "resource", texts, "Lines of its resource file as they were read; made from bars and rom where not said."),
+	FIELD(doc_pci, pci.resource, "resource", texts, "Lines of its resource file as they were read; made from bars and rom where not said.", .raw = true),
 	FIELD(doc_pci, net, "net", objects, "Its network interfaces.", .sub = &net_table),
 	FIELD(doc_pci, infiniband, "infiniband", objects, "Its RDMA devices.", .sub = &infiniband_table),
 	FIELD(doc_pci, drm, "drm", objects, "Its graphics devices.", .sub = &drm_table),
@@ -279,17 +285,19 @@ static TABLE(root, doc_root, NULL, "A PCI host bridge.");
 
 static const struct field document_fields[] = {
 	FIELD(document, version, "topofs", i64, "Version of the format: 1.", .required = true, .min = 1, .max = 1),
+	FIELD(document, schema, "$schema", text, "Where editors find the JSON Schema."),
 	FIELD(document, name, "name", name, "Name of the machine."),
 	FIELD(document, comment, "comment", comment, "Anything, a text or a list of texts; every object may have one."),
 	FIELD(document, cpu, "cpu", object, "The CPUs.", .sub = &cpu_table),
 	FIELD(document, nodes, "nodes", objects, "The NUMA nodes.", .sub = &node_table),
+	FIELD(document, memory_k, "memory", size_k, "Memory of a machine without nodes."),
 	FIELD(document, distances, "distances", objects, "Distances between nodes, instead of a list in each node.", .sub = &distance_table),
 	FIELD(document, possible_nodes, "possible_nodes", idset, "Nodes there may ever be; those there are where not said, rounded up to a power of two beyond 63.", NODES),
 	FIELD(document, pci, "pci", objects, "The PCI host bridges.", .sub = &root_table),
 	FIELD(document, dmi, "dmi", files_map, "Files of /sys/class/dmi/id: product_name, sys_vendor ..."),
 	FIELD(document, modules, "modules", files_map, "Kernel modules and their versions: /sys/module/NAME/version."),
 	FIELD(document, without, "without", texts, "Rows of files that its kernel lacks, as topofs attributes names them: \"cpu/topology/die_id\", or \"pci_bus\" for a whole class."),
-	FIELD(document, endings, "endings", map, "Rows of files that do not end in one line end, as on some kernels: nul (a NUL behind it), double (two), none; or of links that a recording wrote anew: dot (\".\" for all), slash (one behind)."),
+	FIELD(document, endings, "endings", map, "Rows of files that do not end in one line end, as on some kernels: nul (a NUL behind it), double (two), none; or of links that a recording wrote anew: dot (\".\" for all), slash (one behind).", .values = ending_names),
 	FIELD(document, meminfo_style, "meminfo_style", choice, "How nodes lay out their meminfo: today, spaced (an empty line first, before Linux 2.6.38) or narrow (before 2.6.32).", .values = meminfo_styles),
 	FIELD(document, files, "files", files, "Paths below /sys and /proc served as said here: a text, {\"base64\": ...}, {\"link\": ...}, {\"dir\": true}, or null for none."),
 };

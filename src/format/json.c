@@ -72,6 +72,11 @@ static int read_member(struct reader *r, const struct table *table, const char *
 	size_t len = r->path.len;
 	buf_printf(&r->path, "%s%s", len ? "." : "", key);
 	int ret = field->type->read(r, field, value, (char *)at + field->offset);
+	if (ret && r->lenient && !field->required) {
+		if (field->type->init)
+			field->type->init(field, (char *)at + field->offset);
+		ret = 0;
+	}
 	if (!ret)
 		buf_cut(&r->path, len);
 	return ret;
@@ -125,13 +130,13 @@ static int parse(const char *bytes, size_t len, json_t **ret, struct err *err)
 	return err_set(err, where, "%s", len ? why.text : "the file is empty");
 }
 
-static int json_read(const char *bytes, size_t len, struct topo *ret, struct err *err)
+static int read_document(const char *bytes, size_t len, bool lenient, struct topo *ret, struct err *err)
 {
 	json_t *root;
 	if (parse(bytes, len, &root, err))
 		return -EINVAL;
 	_cleanup_topo_ struct topo topo = { 0 };
-	struct reader reader = { .arena = &topo.arena, .err = err };
+	struct reader reader = { .arena = &topo.arena, .err = err, .lenient = lenient };
 	struct document doc;
 	int failed = table_read(&reader, &document_table, root, &doc);
 	buf_done(&reader.path);
@@ -141,6 +146,16 @@ static int json_read(const char *bytes, size_t len, struct topo *ret, struct err
 	*ret = topo;
 	topo = (struct topo){ 0 };
 	return 0;
+}
+
+static int json_read(const char *bytes, size_t len, struct topo *ret, struct err *err)
+{
+	return read_document(bytes, len, false, ret, err);
+}
+
+int json_read_captured(const char *bytes, size_t len, struct topo *ret, struct err *err)
+{
+	return read_document(bytes, len, true, ret, err);
 }
 
 static void json_write(const struct topo *t, struct buf *out)

@@ -59,6 +59,8 @@ int read_integer(struct reader *r, const struct field *f, const json_t *value, i
 	if (!json_is_integer(value))
 		return refuse(r, "expected a whole number, got %s", kind_of(value));
 	int64_t v = json_integer_value(value);
+	if (v != f->min && f->min == f->max)
+		return refuse(r, "expected %lld, got %lld", (long long)f->min, (long long)v);
 	if (v < f->min || v > f->max)
 		return refuse(r, "expected %lld to %lld, got %lld", (long long)f->min, (long long)f->max, (long long)v);
 	*ret = v;
@@ -404,6 +406,8 @@ static int read_size(struct reader *r, const struct field *f, const json_t *valu
 		*(uint64_t *)at = (uint64_t)json_integer_value(value);
 		return 0;
 	}
+	if (json_is_integer(value))
+		return refuse(r, "expected a size of 0 or more, got %lld", (long long)json_integer_value(value));
 	const char *text = json_string_value(value), *end = text ? parse_size(text, &v) : NULL;
 	if (!end || *end || v > INT64_MAX)
 		return refuse(r, "expected a size such as \"48K\" or \"1024G\", got %s%.40s%s", text ? "\"" : "",
@@ -458,6 +462,15 @@ const struct type type_size_k = { "size", init_i64, read_size_k, write_size_k, s
 
 /* --- sets ------------------------------------------------------------------------------------------------ */
 
+/* A list takes a bit for each id up to its last: a few bytes of text can ask for megabytes. */
+enum { MAX_ID_WORDS = 1 << 26 };
+
+static int count_id_words(struct reader *r, const struct idset *set)
+{
+	r->id_words += set->n_words;
+	return r->id_words <= MAX_ID_WORDS ? 0 : refuse(r, "this and all lists before it have too many ids");
+}
+
 static int read_idset(struct reader *r, const struct field *f, const json_t *value, void *at)
 {
 	struct idset *set = at;
@@ -466,13 +479,13 @@ static int read_idset(struct reader *r, const struct field *f, const json_t *val
 		if (id < 0 || id > f->max)
 			return refuse(r, "expected 0 to %lld, got %lld", (long long)f->max, (long long)id);
 		idset_add(r->arena, set, (uint32_t)id);
-		return 0;
+		return count_id_words(r, set);
 	}
 	const char *text = text_of(r, value, "a list such as \"0-3,8\"");
 	if (!text)
 		return -EINVAL;
 	const char *why = idset_parse(r->arena, text, (uint32_t)f->max, set);
-	return why ? refuse(r, "%s", why) : 0;
+	return why ? refuse(r, "%s", why) : count_id_words(r, set);
 }
 
 static json_t *write_idset(const struct field *f, const void *at)
@@ -500,8 +513,11 @@ const struct type type_idset = { "list", NULL, read_idset, write_idset, schema_i
 
 /* --- maps ------------------------------------------------------------------------------------------------ */
 
-static int read_pair(struct reader *r, const char *key, const json_t *value, struct pair *ret)
+static int read_pair(struct reader *r, const struct field *f, const char *key, const json_t *value, struct pair *ret)
 {
+	int32_t ignored;
+	if (f->values && read_choice(r, f, value, &ignored))
+		return -EINVAL;
 	const char *text = text_of(r, value, "a text");
 	if (!text)
 		return -EINVAL;
@@ -511,7 +527,8 @@ static int read_pair(struct reader *r, const char *key, const json_t *value, str
 	return 0;
 }
 
-static int read_pairs(struct reader *r, const json_t *value, topo_map *map, const char *(*wrong)(const char *key))
+static int read_pairs(struct reader *r, const struct field *f, const json_t *value, topo_map *map,
+		      const char *(*wrong)(const char *key))
 {
 	if (!json_is_object(value))
 		return refuse(r, "expected an object, got %s", kind_of(value));
@@ -523,7 +540,7 @@ static int read_pairs(struct reader *r, const json_t *value, topo_map *map, cons
 		if (why)
 			return refuse(r, "%s: \"%.40s\"", why, key);
 		buf_printf(&r->path, ".%s", key);
-		if (read_pair(r, key, member, LIST_ADD(r->arena, map)))
+		if (read_pair(r, f, key, member, LIST_ADD(r->arena, map)))
 			return -EINVAL;
 		buf_cut(&r->path, len);
 	}
@@ -544,9 +561,11 @@ static json_t *write_map(const struct field *f, const void *at)
 
 static void schema_map(const struct field *f, json_t *into)
 {
-	(void)f;
+	json_t *value = json_pack("{ss}", "type", "string");
+	if (f->values)
+		schema_choice(f, value);
 	json_object_set_new(into, "type", json_string("object"));
-	json_object_set_new(into, "additionalProperties", json_pack("{ss}", "type", "string"));
+	json_object_set_new(into, "additionalProperties", value);
 }
 
 static const char *not_a_cpuinfo_key(const char *key)
@@ -557,16 +576,14 @@ static const char *not_a_cpuinfo_key(const char *key)
 
 static int read_map(struct reader *r, const struct field *f, const json_t *value, void *at)
 {
-	(void)f;
-	return read_pairs(r, value, at, not_a_cpuinfo_key);
+	return read_pairs(r, f, value, at, not_a_cpuinfo_key);
 }
 
 const struct type type_map = { "object of texts", NULL, read_map, write_map, schema_map };
 
 static int read_files_map(struct reader *r, const struct field *f, const json_t *value, void *at)
 {
-	(void)f;
-	return read_pairs(r, value, at, not_a_name);
+	return read_pairs(r, f, value, at, not_a_name);
 }
 
 const struct type type_files_map = { "object of texts", NULL, read_files_map, write_map, schema_map };

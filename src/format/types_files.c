@@ -39,22 +39,27 @@ static const char *path_is_wrong(const char *path)
 	return NULL;
 }
 
-/* Whether a link's text, followed from its folder, steps out of the root; links on the way are not followed. */
+/*
+ * Whether a link's text, followed from its folder, steps out of the root, or names a place of the real system; links
+ * on the way are not followed.
+ */
 static bool leaves_root(const char *path, const char *target)
 {
-	if (*target == '/')
-		return !is_below_root(target);
-	long depth = -1; /* the link itself is not a folder */
-	for (const char *p = path; *p; p++)
-		depth += *p == '/';
-	for (const char *p = target, *end; *p && depth >= 0; p = *end ? end + 1 : end) {
+	_cleanup_buf_ struct buf place = { 0 };
+	if (*target != '/')
+		buf_add(&place, path, (size_t)(strrchr(path, '/') - path));
+	for (const char *p = target, *end; *p; p = *end ? end + 1 : end) {
 		end = strchrnul(p, '/');
-		if (end - p == 2 && !strncmp(p, "..", 2))
-			depth--;
-		else if (end > p && !(end - p == 1 && *p == '.'))
-			depth++;
+		int len = (int)(end - p);
+		if (len == 2 && !strncmp(p, "..", 2) && place.len)
+			buf_cut(&place, (size_t)(strrchr(place.data, '/') - place.data));
+		else if (len && strncmp(p, "..", (size_t)len) != 0)
+			buf_printf(&place, "/%.*s", len, p);
+		else if (len == 2)
+			return true;
 	}
-	return depth < 0;
+	buf_putc(&place, '/');
+	return *target == '/' && !is_below_root(buf_text(&place));
 }
 
 static bool is_utf8(const char *text)
@@ -70,9 +75,10 @@ const char *json_refuses(const struct extra *extra)
 		return "its name is not UTF-8";
 	if (extra->kind == EXTRA_LINK && !is_utf8(extra->data))
 		return "the link's text is not UTF-8";
-	if (extra->kind == EXTRA_LINK && leaves_root(extra->path, extra->data))
+	const char *why = path_is_wrong(extra->path);
+	if (!why && extra->kind == EXTRA_LINK && leaves_root(extra->path, extra->data))
 		return "the link leads out of the tree";
-	return path_is_wrong(extra->path);
+	return why;
 }
 
 static int read_link_target(struct reader *r, const json_t *value, struct extra *extra)
@@ -122,7 +128,7 @@ static int read_base64(struct reader *r, const json_t *value, struct extra *extr
 	if (!text)
 		return -EINVAL;
 	if (!decode_base64(r->arena, text, &bytes, &extra->len))
-		return refuse(r, "not base64 (RFC 4648)");
+		return refuse(r, "expected base64 (RFC 4648), got \"%.40s\"", text);
 	extra->kind = EXTRA_FILE;
 	extra->data = (const char *)bytes;
 	return 0;
@@ -257,7 +263,7 @@ static int read_config(struct reader *r, const struct field *f, const json_t *va
 	if (!text)
 		return -EINVAL;
 	if (!decode_base64(r->arena, text, &pci_of_config(at)->config, &len))
-		return refuse(r, "not base64 (RFC 4648)");
+		return refuse(r, "expected base64 (RFC 4648), got \"%.40s\"", text);
 	if (len > 4096)
 		return refuse(r, "a configuration space has at most 4096 bytes, got %zu", len);
 	pci_of_config(at)->config_len = (uint32_t)len;

@@ -29,11 +29,16 @@ int read_objects(struct reader *r, const struct field *f, const json_t *value, v
 		return f->sub->shorthand || json_is_object(value)
 			       ? read_element(r, f->sub, value, list_add(r->arena, at, f->sub->size))
 			       : refuse(r, "expected an array, got %s", kind_of(value));
+	struct list *list = at;
 	size_t len = r->path.len;
 	for (size_t i = 0; i < json_array_size(value); i++) {
+		size_t before = list->n;
 		buf_printf(&r->path, "[%zu]", i);
-		if (read_element(r, f->sub, json_array_get(value, i), list_add(r->arena, at, f->sub->size)))
-			return -EINVAL;
+		if (read_element(r, f->sub, json_array_get(value, i), list_add(r->arena, list, f->sub->size))) {
+			if (!r->lenient)
+				return -EINVAL;
+			list->n = before;
+		}
 		buf_cut(&r->path, len);
 	}
 	return 0;

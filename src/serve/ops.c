@@ -144,6 +144,11 @@ static size_t add_name(fuse_req_t req, char *at, size_t room, const char *name, 
 	return fuse_add_direntry_plus(req, at, room, name, &entry, next);
 }
 
+static bool is_child(const struct tree *t, uint32_t dir, off_t off)
+{
+	return off - AT_CHILDREN > dir && t->entries[off - AT_CHILDREN].parent == dir;
+}
+
 static void list_folder(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, bool plus)
 {
 	struct served *s = fuse_req_userdata(req);
@@ -151,6 +156,9 @@ static void list_folder(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, 
 	uint32_t dir = entry_of(ino);
 	size_t used = 0, room = size < sizeof s->reply ? size : sizeof s->reply;
 
+	/* a place that is none of this folder's: somebody sought there */
+	if (off < 0 || (off >= AT_CHILDREN && off - AT_CHILDREN < entries[dir].end && !is_child(s->tree, dir, off)))
+		room = 0;
 	while (off < AT_CHILDREN || off - AT_CHILDREN < entries[dir].end) {
 		const char *name;
 		uint32_t e, next;

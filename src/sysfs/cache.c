@@ -58,7 +58,7 @@ static void load_size(const struct attr *attr, const struct loading *l, const ch
 static const struct idset *sharers(const struct attr *attr, const struct object *o)
 {
 	(void)attr;
-	return &((const struct cache *)o->self)->cpus;
+	return &o->facts->cache_cpus[(const struct cache *)o->self - o->topo->caches.at];
 }
 
 // clang-format off
@@ -95,16 +95,11 @@ static bool scan_one(const struct class *class, const struct tree *tree, uint32_
 	return cache->level > 0 && idset_within(&cache->cpus, &t->present);
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && !strcmp(a, b));
-}
-
 static bool same_cache(const struct cache *a, const struct cache *b)
 {
 	return a->level == b->level && a->type == b->type && a->id == b->id && a->size_k == b->size_k &&
 	       a->line == b->line && a->ways == b->ways && a->sets == b->sets && a->partition == b->partition &&
-	       same_text(a->write_policy, b->write_policy) && same_text(a->allocation_policy, b->allocation_policy) &&
+	       topo_same_text(a->write_policy, b->write_policy) && topo_same_text(a->allocation_policy, b->allocation_policy) &&
 	       idset_equal(&a->cpus, &b->cpus);
 }
 

@@ -31,6 +31,9 @@ void scan_slots(const struct class *class, const struct tree *tree, struct topo 
 /* The architecture that captured files speak of, as uname -m names it; x86_64 where nothing tells. */
 const char *guess_arch(const struct tree *captured, struct arena *a); /* cpuinfo.c */
 
+/* Takes what /proc/cpuinfo says of all CPUs alike. */
+void scan_cpuinfo(const struct tree *tree, struct topo *t); /* cpuinfo.c */
+
 /* The pools of a node: those the document tells, or empty ones of the architecture's usual sizes. */
 size_t node_pools(const struct topo *t, const struct node *node, const struct hugepages **ret); /* hugepages.c */
 

@@ -37,12 +37,6 @@ static void show_kernel_max(const struct attr *attr, const struct object *o, str
 	buf_printf(out, "%lld", (long long)o->topo->kernel_max);
 }
 
-static bool has_smt(const struct attr *attr, const struct object *o)
-{
-	(void)attr;
-	return is_arch(o->topo, "x86_64") || !strncmp(o->topo->arch, "ppc64", 5);
-}
-
 static bool has_threads(const struct object *o)
 {
 	for (size_t i = 0; i < o->topo->cpus.n; i++)
@@ -60,7 +54,9 @@ static void show_smt_active(const struct attr *attr, const struct object *o, str
 static void show_smt_control(const struct attr *attr, const struct object *o, struct buf *out)
 {
 	(void)attr;
-	buf_puts(out, has_threads(o) ? "on" : "notsupported");
+	/* kernels with HOTPLUG_SMT */
+	bool implemented = is_arch(o->topo, "x86_64") || !strncmp(o->topo->arch, "ppc64", 5);
+	buf_puts(out, !implemented ? "notimplemented" : has_threads(o) ? "on" : "notsupported");
 }
 
 static bool each_vulnerability(const struct attr *attr, const struct object *o, size_t i, struct buf *name,
@@ -83,8 +79,8 @@ static const struct attr cpus_attrs[] = {
 	{ "offline", "CPUs that do not run.", show_offline },
 	SET("isolated", isolated, "CPUs kept from the scheduler."),
 	{ "kernel_max", "Highest CPU id the kernel is built for.", show_kernel_max },
-	{ "smt/active", "Whether any core runs more than one thread.", show_smt_active, has_smt },
-	{ "smt/control", "Whether threads can be switched on and off.", show_smt_control, has_smt },
+	{ "smt/active", "Whether any core runs more than one thread.", show_smt_active },
+	{ "smt/control", "Whether threads can be switched on and off.", show_smt_control },
 	{ "vulnerabilities/*", "How each known hardware vulnerability is dealt with.", .each = each_vulnerability },
 	{ "uevent", "Empty.", show_nothing, .raw = true, .mode = 0644 },
 };
@@ -179,6 +175,15 @@ static bool has_level(const struct attr *attr, const struct object *o)
 	return ((const struct cpu *)o->self)->group[attr->param] != TOPO_UNKNOWN;
 }
 
+/* x86 always has a number; where nobody told one, it is the lowest CPU of the cluster. */
+static void show_cluster_id(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	int32_t number = ((const struct cpu *)o->self)->number[LEVEL_CLUSTER];
+	if (number == TOPO_UNKNOWN && is_arch(o->topo, "x86_64"))
+		number = (int32_t)idset_next(o->facts->cpus[o->index].siblings[attr->param], 0);
+	buf_printf(out, "%d", number);
+}
+
 static const struct idset *siblings(const struct attr *attr, const struct object *o)
 {
 	return o->facts->cpus[o->index].siblings[attr->param];
@@ -267,7 +272,7 @@ static bool link_policy(const struct attr *attr, const struct object *o, size_t 
 static const struct attr cpu_attrs[] = {
 	ID("physical_package_id", LEVEL_PACKAGE, has_topology, "The package it is in."),
 	ID("die_id", LEVEL_DIE, has_level, "The die it is on."),
-	ID("cluster_id", LEVEL_CLUSTER, has_level, "The cluster it is in."),
+	{ "topology/cluster_id", "The cluster it is in.", show_cluster_id, has_level, .load = load_int, .offset = offsetof(struct cpu, number[LEVEL_CLUSTER]), .param = LEVEL_CLUSTER },
 	ID("core_id", LEVEL_CORE, has_topology, "The core it is a thread of."),
 	ID("book_id", LEVEL_BOOK, has_level, "The book it is in (s390)."),
 	ID("drawer_id", LEVEL_DRAWER, has_level, "The drawer it is in (s390)."),
@@ -509,14 +514,9 @@ static void scan_kind_of_cpu(const struct tree *tree, uint32_t id, struct topo *
 	kind->base_khz = scan_number(tree, dir, "base_frequency", &v) ? (uint64_t)v : 0;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && !strcmp(a, b));
-}
-
 static bool same_kind(const struct cpu_kind *a, const struct cpu_kind *b)
 {
-	return same_text(a->name, b->name) && same_text(a->midr, b->midr) && a->capacity == b->capacity &&
+	return topo_same_text(a->name, b->name) && topo_same_text(a->midr, b->midr) && a->capacity == b->capacity &&
 	       a->min_khz == b->min_khz && a->max_khz == b->max_khz && a->base_khz == b->base_khz &&
 	       a->nominal_mhz == b->nominal_mhz;
 }

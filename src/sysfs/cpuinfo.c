@@ -14,6 +14,8 @@
 struct who {
 	const struct facts *facts;
 	size_t cpu; /* place in the topology */
+	const uint32_t *cores;		 /* of each package, at its lowest CPU's place */
+	uint32_t core_bits, thread_bits; /* of an APIC id, the same for all */
 };
 
 /* A line in its place; `show` prints what follows from the topology and returns false where nothing does. */
@@ -80,15 +82,24 @@ static bool show_core(const struct who *w, struct buf *out)
 	return cpu_of(w)->group[LEVEL_CORE] != TOPO_UNKNOWN;
 }
 
-/* Cores of the package: its CPUs that are the first of their core. */
+/* Cores of each package, counted at its lowest CPU: the CPUs that are the first of their core. */
+static const uint32_t *count_cores(const struct facts *f, struct arena *a)
+{
+	const struct topo *t = f->topo;
+	uint32_t *cores = arena_alloc(a, (t->cpus.n + 1) * sizeof *cores);
+	for (size_t i = 0; i < t->cpus.n; i++) {
+		const struct cpu *cpu = &t->cpus.at[i], *lowest = topo_cpu(t, (uint32_t)cpu->group[LEVEL_PACKAGE]);
+		if (lowest && idset_next(f->cpus[i].siblings[LEVEL_CORE], 0) == cpu->id)
+			cores[lowest - t->cpus.at]++;
+	}
+	return cores;
+}
+
 static bool show_cores(const struct who *w, struct buf *out)
 {
 	const struct topo *t = w->facts->topo;
-	uint32_t n = 0;
-	IDSET_EACH (id, w->facts->cpus[w->cpu].siblings[LEVEL_PACKAGE]) {
-		const struct cpu *cpu = topo_cpu(t, (uint32_t)id);
-		n += idset_next(w->facts->cpus[cpu - t->cpus.at].siblings[LEVEL_CORE], 0) == id;
-	}
+	const struct cpu *lowest = topo_cpu(t, (uint32_t)cpu_of(w)->group[LEVEL_PACKAGE]);
+	uint32_t n = lowest ? w->cores[lowest - t->cpus.at] : 0;
 	buf_printf(out, "%u", n);
 	return n != 0;
 }
@@ -101,25 +112,33 @@ static uint32_t bits_for(uint32_t values)
 	return bits;
 }
 
-/* Package, core and thread in bit fields just wide enough for the machine, as firmware numbers them. */
-static bool show_apicid(const struct who *w, struct buf *out)
+/* Bit fields just wide enough for the cores and threads of the machine. */
+static void find_apicid_bits(struct who *w)
 {
 	const struct topo *t = w->facts->topo;
-	const struct cpu *self = cpu_of(w);
-	uint32_t cores = 1, threads = 1, thread = 0;
-	if (self->group[LEVEL_CORE] == TOPO_UNKNOWN)
-		return false;
+	uint32_t cores = 1, threads = 1;
 	for (size_t i = 0; i < t->cpus.n; i++) {
 		uint32_t here = idset_count(w->facts->cpus[i].siblings[LEVEL_CORE]);
 		threads = here > threads ? here : threads;
 		if (t->cpus.at[i].number[LEVEL_CORE] >= (int32_t)cores)
 			cores = (uint32_t)t->cpus.at[i].number[LEVEL_CORE] + 1;
 	}
+	w->core_bits = bits_for(cores);
+	w->thread_bits = bits_for(threads);
+}
+
+/* Package, core and thread, as firmware numbers them. */
+static bool show_apicid(const struct who *w, struct buf *out)
+{
+	const struct cpu *self = cpu_of(w);
+	uint32_t thread = 0;
+	if (self->group[LEVEL_CORE] == TOPO_UNKNOWN)
+		return false;
 	const struct idset *core = w->facts->cpus[w->cpu].siblings[LEVEL_CORE];
 	for (int64_t id = idset_next(core, 0); id != IDSET_NONE && id < self->id; id = idset_next(core, (uint32_t)id + 1))
 		thread++;
-	buf_printf(out, "%u", ((uint32_t)self->number[LEVEL_PACKAGE] << bits_for(cores) | (uint32_t)self->number[LEVEL_CORE])
-				      << bits_for(threads) | thread);
+	buf_printf(out, "%u", ((uint32_t)self->number[LEVEL_PACKAGE] << w->core_bits | (uint32_t)self->number[LEVEL_CORE])
+				      << w->thread_bits | thread);
 	return true;
 }
 
@@ -203,7 +222,8 @@ static const struct style {
 	size_t n_tail;
 } styles[] = {
 	{ "x86_64", x86_lines, COUNT(x86_lines), NULL, 0 },
-	{ "i", x86_lines, COUNT(x86_lines), NULL, 0 },
+	{ "i386", x86_lines, COUNT(x86_lines), NULL, 0 },
+	{ "i686", x86_lines, COUNT(x86_lines), NULL, 0 },
 	{ "aarch64", arm64_lines, COUNT(arm64_lines), NULL, 0 },
 	{ "ppc64", other_lines, COUNT(other_lines), power_tail, COUNT(power_tail) },
 	{ "", other_lines, COUNT(other_lines), NULL, 0 },
@@ -272,9 +292,11 @@ static void print_rest(struct buf *out, const struct who *w, const struct style 
 void cpuinfo_text(const struct facts *f, struct buf *out)
 {
 	const struct style *style = style_of(f->topo);
-	for (size_t cpu = 0; cpu < f->topo->cpus.n; cpu++) {
-		struct who w = { f, cpu };
-		if (!idset_has(&f->topo->online, f->topo->cpus.at[cpu].id))
+	_cleanup_arena_ struct arena arena = { 0 };
+	struct who w = { .facts = f, .cores = count_cores(f, &arena) };
+	find_apicid_bits(&w);
+	for (; w.cpu < f->topo->cpus.n; w.cpu++) {
+		if (!idset_has(&f->topo->online, cpu_of(&w)->id))
 			continue;
 		for (size_t i = 0; i < style->n; i++)
 			print_template_line(out, &w, &style->lines[i]);
@@ -302,11 +324,61 @@ static const struct {
 const char *guess_arch(const struct tree *captured, struct arena *a)
 {
 	const char *text = scan_text(captured, TREE_ROOT, "proc/cpuinfo", a);
-	const char *model = text ? strstr(text, "ARMv7") : NULL;
-	if (model)
+	const char *order = scan_text(captured, TREE_ROOT, "sys/kernel/cpu_byteorder", a);
+	if (text && strstr(text, "ARMv7"))
 		return "armv7l";
+	if (text && strstr(text, "POWER") && order && !strcmp(order, "little"))
+		return "ppc64le";
 	for (size_t i = 0; text && i < sizeof tells / sizeof *tells; i++)
 		if (strstr(text, tells[i].words))
 			return tells[i].arch;
 	return "x86_64";
+}
+
+/* Reads "key\t: value" up to the line's end; false: it is no such line. */
+static bool split_line(const char *line, size_t len, struct arena *a, struct pair *ret)
+{
+	const char *colon = memchr(line, ':', len);
+	if (!colon)
+		return false;
+	size_t key = (size_t)(colon - line);
+	while (key && (line[key - 1] == '\t' || line[key - 1] == ' '))
+		key--;
+	const char *value = colon + 1 + (colon + 1 < line + len && colon[1] == ' ');
+	*ret = (struct pair){ arena_strndup(a, line, key), arena_strndup(a, value, (size_t)(line + len - value)) };
+	return key > 0 && scan_is_line(ret->key) && scan_is_line(ret->value);
+}
+
+/* Whether every processor's line of that key says the same. */
+static bool is_common(const char *text, const struct pair *pair, size_t processors)
+{
+	_cleanup_buf_ struct buf line = { 0 };
+	size_t n = 0;
+	print_line(&line, pair->key, pair->value);
+	for (const char *p = strstr(text, buf_text(&line)); p; p = strstr(p + 1, buf_text(&line)))
+		n += p == text || p[-1] == '\n';
+	return n == processors;
+}
+
+/* What the first processor and all others say alike, less what follows from the topology. */
+void scan_cpuinfo(const struct tree *tree, struct topo *t)
+{
+	static const char *const derived[] = { "processor", "physical id", "siblings", "core id", "cpu cores", "apicid",
+					       "initial apicid" };
+	struct arena *a = &t->arena;
+	const char *text = scan_text(tree, TREE_ROOT, "proc/cpuinfo", a);
+	size_t processors = idset_count(&t->online);
+	if (!text)
+		return;
+	text = arena_printf(a, "%s\n", text);
+	for (const char *line = text, *end; *line && *line != '\n'; line = end + 1) {
+		struct pair pair;
+		bool follows = false;
+		end = strchr(line, '\n');
+		bool split = split_line(line, (size_t)(end - line), a, &pair);
+		for (size_t i = 0; split && i < COUNT(derived); i++)
+			follows |= !strcmp(pair.key, derived[i]);
+		if (split && !follows && is_common(text, &pair, processors))
+			*LIST_ADD(a, &t->cpuinfo) = pair;
+	}
 }

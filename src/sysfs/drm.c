@@ -54,18 +54,10 @@ static void show_uevent(const struct attr *attr, const struct object *o, struct 
 		   (long long)minor_of(o), kind_of_minor(o), (long long)minor_of(o));
 }
 
-static bool link_device(const struct attr *attr, const struct object *o, size_t i, struct buf *name,
-			struct buf *place)
-{
-	(void)attr;
-	(void)name;
-	return i == 0 && link_to_function(o->facts, ((const struct drm *)o->self)->function, place);
-}
-
 static const struct attr drm_attrs[] = {
 	{ "dev", "Numbers of its device file.", show_dev },
 	{ "uevent", "What udev is told.", show_uevent, .mode = 0644 },
-	{ "device", "The function it sits on.", .link = link_device },
+	FUNCTION(struct drm, function),
 };
 
 static void found_drm(const struct tree *tree, uint32_t dir, uint64_t function, struct topo *t)

@@ -34,13 +34,8 @@ static bool at_pool(const struct facts *f, size_t node, size_t part, const void 
 	return true;
 }
 
-static void show_pages(const struct attr *attr, const struct object *o, struct buf *out)
-{
-	buf_printf(out, "%llu", *(const unsigned long long *)((const char *)o->self + attr->offset));
-}
-
 #define PAGES(name, member, text) \
-	{ name, text, show_pages, .load = load_u64, .offset = offsetof(struct hugepages, member) }
+	{ name, text, show_u64, .load = load_u64, .offset = offsetof(struct hugepages, member) }
 
 static const struct attr hugepages_attrs[] = {
 	PAGES("nr_hugepages", total, "Pages there are."),

@@ -57,26 +57,20 @@ static void show_uevent(const struct attr *attr, const struct object *o, struct 
 	buf_printf(out, "NAME=%s", self_of(o)->name);
 }
 
-static bool link_device(const struct attr *attr, const struct object *o, size_t i, struct buf *name,
-			struct buf *place)
-{
-	(void)attr;
-	(void)name;
-	return i == 0 && link_to_function(o->facts, self_of(o)->function, place);
-}
-
 // clang-format off
 static const struct attr infiniband_attrs[] = {
 	TEXT("node_type", struct infiniband, node_type, "Kind of node."),
-	{ "node_guid", "GUID of the node.", show_node_guid, .load = load_text, .offset = offsetof(struct infiniband, node_guid) },
-	{ "sys_image_guid", "GUID of the system.", show_sys_image_guid, .load = load_text, .offset = offsetof(struct infiniband, sys_image_guid) },
-	{ "node_desc", "Description of the node.", show_node_desc, .mode = 0644 },
+	{ "node_guid", "GUID of the node.", show_node_guid, .load = load_text, .offset = offsetof(struct infiniband, node_guid),
+	  .secret = SECRET_GUID },
+	{ "sys_image_guid", "GUID of the system.", show_sys_image_guid, .load = load_text, .offset = offsetof(struct infiniband, sys_image_guid),
+	  .secret = SECRET_GUID },
+	{ "node_desc", "Description of the node.", show_node_desc, .mode = 0644, .secret = SECRET_HOST },
 	TEXT("fw_ver", struct infiniband, fw_ver, "Firmware version."),
 	TEXT("hca_type", struct infiniband, hca_type, "Adapter type."),
 	TEXT("board_id", struct infiniband, board_id, "Board id (PSID)."),
 	CONSTANT("hw_rev", "0", "Hardware revision."),
 	{ "uevent", "What udev is told.", show_uevent, .mode = 0644 },
-	{ "device", "The function it sits on.", .link = link_device },
+	FUNCTION(struct infiniband, function),
 };
 // clang-format on
 
@@ -97,7 +91,7 @@ static void scan_table(const struct tree *tree, uint32_t dir, struct topo *t, st
 	for (int i = 0;; i++) {
 		snprintf(name, sizeof name, "%d", i);
 		const char *text = scan_text(tree, dir, name, &t->arena);
-		if (!text)
+		if (!text || !scan_is_line(text))
 			return;
 		*(const char **)list_add(&t->arena, ret, sizeof(char *)) = text;
 	}
@@ -210,7 +204,7 @@ static const struct attr ib_port_attrs[] = {
 	CONSTANT("sm_lid", "0x0", "Local identifier of the subnet manager."),
 	CONSTANT("sm_sl", "0", "Service level of the subnet manager."),
 	CONSTANT("cap_mask", "0x00010000", "Capabilities."),
-	{ "gids/*", "GID table.", .each = each_gid },
+	{ "gids/*", "GID table.", .each = each_gid, .secret = SECRET_GUID },
 	{ "gid_attrs/types/*", "Kind of each GID.", .each = each_gid_type },
 	{ "pkeys/*", "P_Key table.", .each = each_pkey },
 };
@@ -254,7 +248,7 @@ static const struct attr uverbs_attrs[] = {
 	CONSTANT("abi_version", "1", "Version of the driver's interface."),
 	{ "dev", "Numbers of its device file.", show_dev },
 	{ "uevent", "What udev is told.", show_uverbs_uevent, .mode = 0644 },
-	{ "device", "The function it sits on.", .link = link_device },
+	FUNCTION(struct infiniband, function),
 };
 
 const struct class uverbs_class = {

@@ -61,14 +61,11 @@ static uint64_t huge_pages(const struct node *node, const char *key)
 	return 0;
 }
 
+/* What the node itself says of its memory holds, also where a captured meminfo says otherwise. */
 static uint64_t value_of(const struct node *node, const struct line *line)
 {
 	const uint64_t *value = said(node, line->key);
 	uint64_t free_k = node->free_k == TOPO_UNKNOWN ? node->memory_k : (uint64_t)node->free_k;
-	if (value)
-		return *value;
-	if (line->pages)
-		return huge_pages(node, line->key);
 	switch (line->source) {
 	case TOTAL:
 		return node->memory_k;
@@ -79,7 +76,7 @@ static uint64_t value_of(const struct node *node, const struct line *line)
 	case ZERO:
 		break;
 	}
-	return 0;
+	return value ? *value : line->pages ? huge_pages(node, line->key) : 0;
 }
 
 enum { LABEL = 16, NARROW_LABEL = 14, PAGES_LABEL = 17 };
@@ -121,7 +118,7 @@ void node_meminfo_text(const struct topo *t, const struct node *node, struct buf
 		buf_putc(out, '\n');
 	for (size_t i = 0; is_complete(node) && i < node->meminfo.n; i++) {
 		struct line line = known_line(node->meminfo.at[i].key);
-		print_node_line(t, node, &line, node->meminfo.at[i].value, out);
+		print_node_line(t, node, &line, value_of(node, &line), out);
 	}
 	for (size_t i = 0; !is_complete(node) && i < sizeof node_lines / sizeof *node_lines; i++)
 		print_node_line(t, node, &node_lines[i], value_of(node, &node_lines[i]), out);
@@ -130,10 +127,12 @@ void node_meminfo_text(const struct topo *t, const struct node *node, struct buf
 void machine_meminfo_text(const struct topo *t, struct buf *out)
 {
 	for (size_t i = 0; i < sizeof machine_lines / sizeof *machine_lines; i++) {
-		uint64_t sum = 0;
+		const struct node whole = { .memory_k = t->memory_k, .free_k = TOPO_UNKNOWN };
+		uint64_t sum = t->nodes.n ? 0 : value_of(&whole, &machine_lines[i]);
 		for (size_t n = 0; n < t->nodes.n; n++)
 			sum += value_of(&t->nodes.at[n], &machine_lines[i]);
-		print_line(out, machine_lines[i].key, sum, LABEL, 8, machine_lines[i].pages);
+		print_line(out, machine_lines[i].key, sum, machine_lines[i].pages ? PAGES_LABEL : LABEL,
+			   machine_lines[i].pages ? 7 : 8, machine_lines[i].pages);
 	}
 	print_line(out, "Hugepagesize", 2048, LABEL, 8, false);
 	uint64_t in_pools = 0;

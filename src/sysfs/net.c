@@ -99,19 +99,12 @@ static void show_uevent(const struct attr *attr, const struct object *o, struct 
 	show_ifindex(attr, o, out);
 }
 
-static bool link_device(const struct attr *attr, const struct object *o, size_t i, struct buf *name,
-			struct buf *place)
-{
-	(void)attr;
-	(void)name;
-	return i == 0 && link_to_function(o->facts, self_of(o)->function, place);
-}
-
 // clang-format off
 #define COUNTER(name) CONSTANT("statistics/" name, "0", "A counter, of a machine that does nothing.")
 
 static const struct attr net_attrs[] = {
-	{ "address", "Hardware address.", show_address, .load = load_text, .offset = offsetof(struct net, address) },
+	{ "address", "Hardware address.", show_address, .load = load_text, .offset = offsetof(struct net, address),
+	  .secret = SECRET_MAC },
 	{ "addr_len", "Bytes of an address.", show_addr_len },
 	{ "broadcast", "Broadcast address.", show_broadcast },
 	{ "carrier", "1 with a link.", show_carrier, .mode = 0644 },
@@ -129,7 +122,7 @@ static const struct attr net_attrs[] = {
 	COUNTER("rx_bytes"), COUNTER("rx_packets"), COUNTER("rx_errors"), COUNTER("rx_dropped"),
 	COUNTER("tx_bytes"), COUNTER("tx_packets"), COUNTER("tx_errors"), COUNTER("tx_dropped"),
 	{ "uevent", "What udev is told.", show_uevent, .mode = 0644 },
-	{ "device", "The function it sits on.", .link = link_device },
+	FUNCTION(struct net, function),
 };
 // clang-format on
 

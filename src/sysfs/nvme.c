@@ -19,14 +19,6 @@ static const struct nvme *self_of(const struct object *o)
 	return &o->topo->nvmes.at[o->index];
 }
 
-static bool link_device(const struct attr *attr, const struct object *o, size_t i, struct buf *name,
-			struct buf *place)
-{
-	(void)attr;
-	(void)name;
-	return i == 0 && link_to_function(o->facts, self_of(o)->function, place);
-}
-
 static void show_address(const struct attr *attr, const struct object *o, struct buf *out)
 {
 	(void)attr;
@@ -42,14 +34,15 @@ static void show_numa_node(const struct attr *attr, const struct object *o, stru
 // clang-format off
 static const struct attr nvme_attrs[] = {
 	TEXT("model", struct nvme, model, "Model."),
-	TEXT("serial", struct nvme, serial, "Serial number."),
+	{ "serial", "Serial number.", show_text, has_text, .load = load_text, .offset = offsetof(struct nvme, serial),
+	  .secret = SECRET_SERIAL },
 	TEXT("firmware_rev", struct nvme, firmware, "Firmware revision."),
 	{ "address", "Address of the function it sits on.", show_address },
 	{ "numa_node", "Node of the function it sits on.", show_numa_node },
 	CONSTANT("state", "live", "State."),
 	CONSTANT("transport", "pcie", "How it is reached."),
 	{ "uevent", "Empty.", show_nothing, .raw = true, .mode = 0644 },
-	{ "device", "The function it sits on.", .link = link_device },
+	FUNCTION(struct nvme, function),
 };
 // clang-format on
 

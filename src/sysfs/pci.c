@@ -127,7 +127,7 @@ static void show_uevent(const struct attr *attr, const struct object *o, struct 
 	const struct pci *pci = self_of(o);
 	if (pci->driver)
 		buf_printf(out, "DRIVER=%s\n", pci->driver);
-	buf_printf(out, "PCI_CLASS=%X\nPCI_ID=%04X:%04X\nPCI_SUBSYS_ID=%04X:%04X\nPCI_SLOT_NAME=", pci->class,
+	buf_printf(out, "PCI_CLASS=%04X\nPCI_ID=%04X:%04X\nPCI_SUBSYS_ID=%04X:%04X\nPCI_SLOT_NAME=", pci->class,
 		   pci->vendor, pci->device, pci->subsystem_vendor, pci->subsystem_device);
 	bdf_print(pci->address, out);
 	buf_puts(out, "\nMODALIAS=");
@@ -162,7 +162,9 @@ static void show_speed(const struct attr *attr, const struct object *o, struct b
 
 static void show_width(const struct attr *attr, const struct object *o, struct buf *out)
 {
-	buf_printf(out, "%u", link_of(attr, o).width);
+	enum { PCIE_LNK_WIDTH_UNKNOWN = 0xff }; /* include/linux/pci.h */
+	uint32_t width = link_of(attr, o).width;
+	buf_printf(out, "%u", attr->param && !width ? PCIE_LNK_WIDTH_UNKNOWN : width);
 }
 
 /* --- bridges, SR-IOV, and what is bound ------------------------------------------------------------------- */
@@ -266,7 +268,7 @@ static const struct attr pci_attrs[] = {
 	HEX16("subsystem_device", subsystem_device, "Subsystem device id."),
 	{ "class", "Class: base class, sub class, programming interface.", show_class, .load = load_class },
 	{ "revision", "Revision.", show_revision, .load = load_revision },
-	{ "config", "Configuration space.", show_config, .raw = true, .mode = 0644 },
+	{ "config", "Configuration space.", show_config, .raw = true, .mode = 0644, .secret = SECRET_CONFIG },
 	{ "resource", "Start, end and flags of each region.", show_resource, .raw = true },
 	INT("irq", struct pci, irq, "Interrupt number."),
 	{ "numa_node", "Its node, -1 for none.", show_int, .load = load_int, .offset = offsetof(struct pci, node), .mode = 0644 },

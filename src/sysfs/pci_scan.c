@@ -71,6 +71,8 @@ static void scan_bridge(const struct tree *tree, uint32_t dir, struct pci *pci)
 	}
 	scan_number(tree, dir, "secondary_bus_number", &from);
 	scan_number(tree, dir, "subordinate_bus_number", &to);
+	from = from > 0xff ? -1 : from;
+	to = to > 0xff ? -1 : to;
 	pci->bridge = pci->class >> 8 == 0x0604 || from >= 0;
 	pci->secondary = from >= 0 ? (uint8_t)from : 0;
 	pci->subordinate = to >= from && to >= 0 ? (uint8_t)to : pci->secondary;
@@ -242,8 +244,11 @@ static void note_place(const struct tree *tree, uint32_t above, struct topo *t, 
 {
 	_cleanup_buf_ struct buf path = { 0 };
 	root->under_function = BDF_NONE;
-	if (is_function_name(tree_name(tree, above)) && !bdf_parse(tree_name(tree, above), 0, &root->under_function))
+	/* only behind a function that is known, so never behind one of its own */
+	if (is_function_name(tree_name(tree, above)) && !bdf_parse(tree_name(tree, above), 0, &root->under_function) &&
+	    is_there(t, root->under_function))
 		return;
+	root->under_function = BDF_NONE;
 	tree_path(tree, above, &path);
 	if (path.len > strlen("sys/devices/"))
 		root->under = arena_strdup(&t->arena, buf_text(&path) + strlen("sys/devices/"));
@@ -265,6 +270,14 @@ static void note_node(struct topo *t, struct pci_root *root, size_t first)
 	}
 }
 
+static bool is_root_there(const struct topo *t, const struct pci_root *root)
+{
+	for (size_t i = 0; i < t->roots.n; i++)
+		if (t->roots.at[i].domain == root->domain && t->roots.at[i].bus == root->bus)
+			return true;
+	return false;
+}
+
 void scan_host_bridges(const struct class *class, const struct tree *tree, struct topo *t)
 {
 	uint32_t devices = tree_find(tree, "sys/devices");
@@ -275,6 +288,8 @@ void scan_host_bridges(const struct class *class, const struct tree *tree, struc
 			continue;
 		size_t first = t->pci.n;
 		note_place(tree, tree->entries[e].parent, t, &root);
+		if (is_root_there(t, &root))
+			continue;
 		scan_functions(tree, e, BDF_NONE, (uint64_t)root.domain << 8 | root.bus, t);
 		note_node(t, &root, first);
 		*LIST_ADD(&t->arena, &t->roots) = root;

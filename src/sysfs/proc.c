@@ -5,6 +5,7 @@
 #include "classes.h"
 #include "scan.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -53,8 +54,8 @@ static void show_pci_devices(const struct attr *attr, const struct object *o, st
 }
 
 static const struct attr proc_attrs[] = {
-	{ "cpuinfo", "The CPUs that are online.", show_cpuinfo, .raw = true },
-	{ "meminfo", "The memory of all nodes.", show_meminfo, .raw = true },
+	{ "cpuinfo", "The CPUs that are online.", show_cpuinfo, .raw = true, .secret = SECRET_LINES },
+	{ "meminfo", "The memory of all nodes.", show_meminfo, .raw = true, .secret = SECRET_MEMORY },
 	{ "stat", "The CPUs that are online, idle.", show_stat, .raw = true },
 	{ "bus/pci/devices", "The PCI functions.", show_pci_devices, .raw = true },
 	DIRECTORY("driver", "What drivers tell."),
@@ -62,8 +63,19 @@ static const struct attr proc_attrs[] = {
 
 AT_FIXED("proc")
 
+static void scan_proc(const struct class *class, const struct tree *tree, struct topo *t)
+{
+	int64_t total_k;
+	const char *meminfo = scan_text(tree, TREE_ROOT, "proc/meminfo", &t->arena);
+	(void)class;
+	scan_cpuinfo(tree, t);
+	if (!t->nodes.n && meminfo && sscanf(meminfo, "MemTotal: %" SCNd64 " kB", &total_k) == 1 && total_k > 0)
+		t->memory_k = (uint64_t)total_k;
+}
+
 const struct class proc_class = {
 	"proc", "What /proc tells of the machine.", "/proc", count_one, NULL, at_fixed, ROWS(proc_attrs),
+	.scan = scan_proc,
 };
 
 /* --- /proc/driver/nvidia/gpus/BDF ------------------------------------------------------------------------ */
@@ -74,8 +86,11 @@ static bool at_nvidia(const struct facts *f, size_t i, size_t part, const void *
 	(void)part;
 	const struct node *node = &f->topo->nodes.at[i];
 	*self = node;
-	if (node->device == BDF_NONE || (i > 0 && f->topo->nodes.at[i - 1].device == node->device))
+	if (node->device == BDF_NONE)
 		return false;
+	for (size_t k = 0; k < i; k++)
+		if (f->topo->nodes.at[k].device == node->device)
+			return false;
 	buf_puts(path, "proc/driver/nvidia/gpus/");
 	bdf_print(node->device, path);
 	return true;

@@ -104,3 +104,9 @@ bool link_to_function(const struct facts *f, uint64_t function, struct buf *plac
 	buf_puts(place, f->pci[pci].path);
 	return true;
 }
+
+bool link_function(const struct attr *attr, const struct object *o, size_t i, struct buf *name, struct buf *place)
+{
+	(void)name;
+	return i == 0 && link_to_function(o->facts, *(const uint64_t *)member(attr, o), place);
+}

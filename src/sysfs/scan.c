@@ -90,7 +90,8 @@ const char *scan_link_name(const struct tree *tree, uint32_t dir, const char *pa
 	if (!scan_is_link(tree, e))
 		return NULL;
 	const char *text = tree_data(tree, e), *slash = strrchr(text, '/');
-	return slash ? slash + 1 : text;
+	const char *name = slash ? slash + 1 : text;
+	return *name && scan_is_line(name) ? name : NULL;
 }
 
 int64_t scan_id(const char *name, const char *prefix)
@@ -105,21 +106,13 @@ int64_t scan_id(const char *name, const char *prefix)
 void scan_rows(const struct class *class, const struct tree *tree, uint32_t dir, struct topo *topo, void *self)
 {
 	_cleanup_arena_ struct arena a = { 0 };
-	struct loading l = { tree, dir, topo, self };
+	struct loading l = { topo, self };
 	for (size_t i = 0; i < class->n_attrs; i++) {
 		const struct attr *attr = &class->attrs[i];
 		const char *text = attr->load ? scan_text(tree, dir, attr->name, &a) : NULL;
 		if (text)
 			attr->load(attr, &l, text);
 	}
-}
-
-uint64_t scan_function_above(const struct tree *tree, uint32_t class_folder)
-{
-	uint64_t address;
-	uint32_t above = tree->entries[class_folder].parent;
-	const char *name = tree_name(tree, above);
-	return strchr(name, ':') && !bdf_parse(name, 0, &address) ? address : BDF_NONE;
 }
 
 /* Functions come in the topology's order: class devices follow that. */
@@ -358,43 +351,59 @@ static int find_extras(const struct tree *captured, struct topo *t, struct err *
 
 /* --- which files are asked for at all -------------------------------------------------------------------- */
 
-/* Whether a path fits a pattern, component by component, ** any number of them; a folder also when it may lead on. */
-static bool fits(const char *pattern, const char *path, bool folder)
+static bool fits_name(const char *pattern, size_t pattern_len, const char *text, size_t len)
 {
 	char part[256], name[256];
-	size_t part_len = strcspn(pattern, "/"), name_len = strcspn(path, "/");
-	if (!*path)
-		return !*pattern || folder;
-	if (!*pattern || part_len >= sizeof part || name_len >= sizeof name)
+	if (pattern_len == 1 && *pattern == '*')
+		return true;
+	if (!memchr(pattern, '*', pattern_len) && !memchr(pattern, '[', pattern_len))
+		return pattern_len == len && !memcmp(pattern, text, len);
+	if (pattern_len >= sizeof part || len >= sizeof name)
 		return false;
-	const char *next_part = pattern + part_len + (pattern[part_len] == '/');
-	const char *next_name = path + name_len + (path[name_len] == '/');
-	if (part_len == 2 && !strncmp(pattern, "**", 2))
-		return fits(next_part, path, folder) || fits(pattern, next_name, folder);
-	snprintf(part, sizeof part, "%.*s", (int)part_len, pattern);
-	snprintf(name, sizeof name, "%.*s", (int)name_len, path);
-	return !fnmatch(part, name, 0) && fits(next_part, next_name, folder);
+	memcpy(part, pattern, pattern_len);
+	memcpy(name, text, len);
+	part[pattern_len] = name[len] = '\0';
+	return !fnmatch(part, name, 0);
 }
 
-static bool fits_row(const struct class *class, const char *row, const char *path, bool folder)
+/* The pattern goes on in `rest`, if that is not NULL. */
+static bool fits(const char *pattern, const char *rest, const char *path, bool folder)
 {
-	char pattern[512];
-	snprintf(pattern, sizeof pattern, "%s/%s", class->dir + 1, row);
-	return fits(pattern, path, folder);
+	if (!*pattern && rest)
+		return fits(rest, NULL, path, folder);
+	if (!*path)
+		return !*pattern || folder;
+	if (!*pattern)
+		return false;
+	size_t part_len = strcspn(pattern, "/"), name_len = strcspn(path, "/");
+	const char *next_part = pattern + part_len + (pattern[part_len] == '/');
+	const char *next_name = path + name_len + (path[name_len] == '/');
+	if (part_len == 2 && !memcmp(pattern, "**", 2))
+		return fits(next_part, rest, path, folder) || fits(pattern, rest, next_name, folder);
+	return fits_name(pattern, part_len, path, name_len) && fits(next_part, rest, next_name, folder);
+}
+
+bool scan_fits(const char *pattern, const char *path, bool folder)
+{
+	return fits(pattern, NULL, path, folder);
 }
 
 static bool class_wants(const struct class *class, const char *path, bool folder)
 {
-	if (fits(class->dir + 1, path, folder) || (class->subsystem && fits_row(class, "subsystem", path, folder)))
-		return true;
+	const char *dir = class->dir + 1;
 	for (size_t l = 0; l < 2 && class->listed[l]; l++) {
-		char pattern[128];
-		snprintf(pattern, sizeof pattern, "sys/%s/*", class->listed[l]);
-		if (fits(pattern, path, folder))
+		char listed[128];
+		snprintf(listed, sizeof listed, "sys/%s", class->listed[l]);
+		if (fits(listed, "*", path, folder))
 			return true;
 	}
+	/* most paths are nowhere near */
+	if (!fits(dir, "**", path, true))
+		return false;
+	if (fits(dir, NULL, path, folder) || (class->subsystem && fits(dir, "subsystem", path, folder)))
+		return true;
 	for (size_t a = 0; a < class->n_attrs; a++)
-		if (fits_row(class, class->attrs[a].name, path, folder))
+		if (fits(dir, class->attrs[a].name, path, folder))
 			return true;
 	return false;
 }

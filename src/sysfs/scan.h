@@ -25,17 +25,21 @@ bool scan_number(const struct tree *tree, uint32_t dir, const char *path, int64_
 /* A set from a list, or from a mask. */
 bool scan_list(const struct tree *tree, uint32_t dir, const char *path, uint32_t max, struct arena *a, struct idset *ret);
 bool scan_mask(const struct tree *tree, uint32_t dir, const char *path, uint32_t max, struct arena *a, struct idset *ret);
-/* The last component of a link's text; NULL when it is no link. */
+/* The last component of a link's text; NULL when it is no link, or that is no name. */
 const char *scan_link_name(const struct tree *tree, uint32_t dir, const char *path);
 
 /* N of a name such as "cpu12" behind a prefix, -1 when it is no such name. */
 int64_t scan_id(const char *name, const char *prefix);
 
+/*
+ * Whether a path fits a pattern, component by component, ** any number of them; a folder also when it may lead on to
+ * what does.
+ */
+bool scan_fits(const char *pattern, const char *path, bool folder);
+
 /* Gives every row of the class that can load what its file says. */
 void scan_rows(const struct class *class, const struct tree *tree, uint32_t dir, struct topo *topo, void *self);
 
-/* The PCI function whose folder holds a class folder: ".../0000:01:00.0/net"; BDF_NONE when none does. */
-uint64_t scan_function_above(const struct tree *tree, uint32_t class_folder);
 /* Calls found() for each folder X in a folder NAME that a PCI function holds: ".../0000:01:00.0/NAME/X". */
 void scan_class_devices(const struct tree *tree, struct topo *topo, const char *name,
 			void (*found)(const struct tree *, uint32_t dir, uint64_t function, struct topo *));

@@ -7,6 +7,7 @@
 #include "classes.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -221,21 +222,32 @@ static void find_lacks(struct lacks *lacks, const struct class *class, const str
 		mark_lack(lacks, class, t->without.at[i]);
 }
 
-/* Every name of a row is that of one there is. */
-static int check_without(const struct topo *t, struct err *err)
+static bool is_row(const char *name)
 {
 	struct lacks ignored = { 0 };
+	for (size_t c = 0; c < n_classes; c++)
+		if (mark_lack(&ignored, classes[c], name))
+			return true;
+	return false;
+}
+
+static int no_such_row(struct err *err, const char *where, const char *name)
+{
+	return err_set(err, where, "no file of \"topofs attributes\" is called \"%.80s\"", name);
+}
+
+/* Every name of a row is that of one there is. */
+static int check_row_names(const struct topo *t, struct err *err)
+{
 	for (size_t i = 0; i < t->without.n; i++) {
-		bool found = false;
-		for (size_t c = 0; c < n_classes && !found; c++)
-			found = mark_lack(&ignored, classes[c], t->without.at[i]);
-		if (!found) {
-			_cleanup_buf_ struct buf where = { 0 };
-			buf_printf(&where, "without[%zu]", i);
-			return err_set(err, buf_text(&where), "no file of \"topofs attributes\" is called \"%.80s\"",
-				       t->without.at[i]);
-		}
+		char where[32];
+		snprintf(where, sizeof where, "without[%zu]", i);
+		if (!is_row(t->without.at[i]))
+			return no_such_row(err, where, t->without.at[i]);
 	}
+	for (size_t i = 0; i < t->endings.n; i++)
+		if (!is_row(t->endings.at[i].key))
+			return no_such_row(err, "endings", t->endings.at[i].key);
 	return 0;
 }
 
@@ -319,7 +331,7 @@ int sysfs_build_traced(const struct topo *t, sysfs_trace *trace, void *ctx, stru
 {
 	_cleanup_tree_ struct tree tree = { 0 };
 	struct builder b = { .tree = &tree, .trace = trace, .ctx = ctx };
-	if (check_without(t, err))
+	if (check_row_names(t, err))
 		return -EINVAL;
 	add_classes(&b, t);
 	if (b.failed)

@@ -107,8 +107,16 @@ static bool each_dmi(const struct attr *attr, const struct object *o, size_t i, 
 	return true;
 }
 
+static const struct secret_name dmi_secrets[] = {
+	{ "*_serial", SECRET_SERIAL },
+	{ "*_uuid", SECRET_UUID },
+	{ "*_asset_tag", SECRET_SERIAL },
+	{ 0 },
+};
+
 static const struct attr dmi_attrs[] = {
-	{ "*", "What the document's dmi says: product_name, sys_vendor ...", .each = each_dmi },
+	{ "*", "What the document's dmi says: product_name, sys_vendor ...", .each = each_dmi,
+	  .secrets = dmi_secrets },
 	{ "uevent", "Empty.", show_nothing, .raw = true, .mode = 0644 },
 };
 
@@ -161,7 +169,7 @@ static void scan_modules(const struct class *class, const struct tree *tree, str
 		const char *version = scan_text(tree, e, "version", &t->arena);
 		if (scan_is_dir(tree, e))
 			*LIST_ADD(&t->arena, &t->modules) =
-				(struct pair){ arena_strdup(&t->arena, tree_name(tree, e)), version ? version : "" };
+				(struct pair){ arena_strdup(&t->arena, tree_name(tree, e)), version && scan_is_line(version) ? version : "" };
 	}
 }
 

@@ -15,7 +15,8 @@ static void find_groups(struct facts *f, int level)
 	for (size_t i = 0; i < t->cpus.n; i++) {
 		const struct cpu *lowest = topo_cpu(t, (uint32_t)t->cpus.at[i].group[level]);
 		struct idset *group;
-		if (!lowest || t->cpus.at[i].group[level] == TOPO_UNKNOWN)
+		/* a CPU that names another as the lowest of its group, which that one is not in, is in none */
+		if (!lowest || lowest->group[level] != (int32_t)lowest->id)
 			continue;
 		if (lowest == &t->cpus.at[i])
 			f->cpus[i].siblings[level] = arena_alloc(&f->arena, sizeof *group);
@@ -26,20 +27,41 @@ static void find_groups(struct facts *f, int level)
 	}
 }
 
-/* A level that nobody spoke of is as large as the one inside (a cluster) or around it (a die). */
-static void fill_unknown_levels(struct cpu_facts *facts, const struct cpu *cpu)
+/* The CPUs that share a CPU's L2: what x86 calls a cluster. NULL where it has none. */
+static const struct idset *sharers_of_l2(const struct facts *f, size_t cpu)
 {
-	if (cpu->group[LEVEL_CLUSTER] == TOPO_UNKNOWN)
-		facts->siblings[LEVEL_CLUSTER] = facts->siblings[LEVEL_CORE];
-	if (cpu->group[LEVEL_DIE] == TOPO_UNKNOWN)
-		facts->siblings[LEVEL_DIE] = facts->siblings[LEVEL_PACKAGE];
+	for (size_t i = 0; i < f->cpus[cpu].caches.n; i++) {
+		uint32_t c = f->cpus[cpu].caches.at[i];
+		if (f->topo->caches.at[c].level == 2 && f->topo->caches.at[c].type != CACHE_INSTRUCTION)
+			return &f->cache_cpus[c];
+	}
+	return NULL;
 }
 
-static void isolate_die(struct facts *f, size_t cpu)
+static const struct idset *alone(struct facts *f, size_t cpu)
 {
-	struct idset *alone = arena_alloc(&f->arena, sizeof *alone);
-	idset_add(&f->arena, alone, f->topo->cpus.at[cpu].id);
-	f->cpus[cpu].siblings[LEVEL_DIE] = alone;
+	struct idset *self = arena_alloc(&f->arena, sizeof *self);
+	if (idset_has(&f->topo->online, f->topo->cpus.at[cpu].id))
+		idset_add(&f->arena, self, f->topo->cpus.at[cpu].id);
+	return self;
+}
+
+/*
+ * A level that nobody spoke of: x86 takes the L2 for a cluster, other kernels every CPU for one of its own. A die is as
+ * large as the package around it, unless the kernel tells that it does not know.
+ */
+static void fill_unknown_levels(struct facts *f, size_t i)
+{
+	const struct cpu *cpu = &f->topo->cpus.at[i];
+	struct cpu_facts *facts = &f->cpus[i];
+	bool x86 = !strcmp(f->topo->arch, "x86_64");
+	if (cpu->group[LEVEL_PACKAGE] == TOPO_UNKNOWN)
+		return;
+	const struct idset *l2 = x86 ? sharers_of_l2(f, i) : NULL;
+	if (cpu->group[LEVEL_CLUSTER] == TOPO_UNKNOWN)
+		facts->siblings[LEVEL_CLUSTER] = l2 ? l2 : x86 ? facts->siblings[LEVEL_CORE] : alone(f, i);
+	if (cpu->group[LEVEL_DIE] == TOPO_UNKNOWN)
+		facts->siblings[LEVEL_DIE] = f->topo->unknown_dies ? alone(f, i) : facts->siblings[LEVEL_PACKAGE];
 }
 
 static void find_siblings(struct facts *f)
@@ -50,11 +72,6 @@ static void find_siblings(struct facts *f)
 			f->cpus[i].siblings[l] = &nobody;
 	for (int l = 0; l < N_LEVELS; l++)
 		find_groups(f, l);
-	for (size_t i = 0; i < t->cpus.n; i++) {
-		fill_unknown_levels(&f->cpus[i], &t->cpus.at[i]);
-		if (t->unknown_dies && t->cpus.at[i].group[LEVEL_DIE] == TOPO_UNKNOWN)
-			isolate_die(f, i);
-	}
 }
 
 static struct cpu_facts *facts_of_cpu(struct facts *f, int64_t id)
@@ -67,6 +84,9 @@ static struct cpu_facts *facts_of_cpu(struct facts *f, int64_t id)
 static void turn_sets_around(struct facts *f)
 {
 	const struct topo *t = f->topo;
+	f->cache_cpus = arena_alloc(&f->arena, t->caches.n * sizeof *f->cache_cpus);
+	for (size_t c = 0; c < t->caches.n; c++)
+		f->cache_cpus[c] = idset_and(&f->arena, &t->caches.at[c].cpus, &t->online);
 	for (uint32_t c = 0; c < t->caches.n; c++)
 		IDSET_EACH (id, &t->caches.at[c].cpus) {
 			struct cpu_facts *cpu = facts_of_cpu(f, id);
@@ -96,7 +116,7 @@ static void sort_nodes(struct facts *f)
 		const struct node *node = &f->topo->nodes.at[i];
 		f->node_cpus[i] = idset_and(&f->arena, &node->cpus, &f->topo->online);
 		idset_add(&f->arena, &f->nodes_online, node->id);
-		if (!idset_is_empty(&node->cpus))
+		if (!idset_is_empty(&f->node_cpus[i]))
 			idset_add(&f->arena, &f->has_cpu, node->id);
 		if (node->memory_k)
 			idset_add(&f->arena, &f->has_memory, node->id);
@@ -328,6 +348,8 @@ void facts_init(struct facts *f, const struct topo *t)
 
 	find_siblings(f);
 	turn_sets_around(f);
+	for (size_t i = 0; i < t->cpus.n; i++)
+		fill_unknown_levels(f, i);
 	sort_nodes(f);
 	find_places(f);
 	find_links(f);

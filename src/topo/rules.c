@@ -11,10 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of what is wrong a thousand times over, a few places are enough to see why. */
+enum { MAX_OF_A_RULE = 16 };
+
 static void report(const struct inspection *in, const char *where, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 static void report(const struct inspection *in, const char *where, const char *fmt, ...)
 {
+	if (++*in->n_reported > MAX_OF_A_RULE)
+		return;
 	_cleanup_buf_ struct buf what = { 0 };
 	va_list ap;
 	va_start(ap, fmt);
@@ -121,6 +126,13 @@ static void check_kernel_max(const struct inspection *in)
 		       (long long)in->topo->kernel_max);
 }
 
+static void check_mask_bits(const struct inspection *in)
+{
+	int64_t last = idset_last(&in->topo->possible);
+	if (in->topo->mask_bits && last >= in->topo->mask_bits)
+		report(in, "cpu.mask_bits", "CPU %lld does not fit masks of %u bits", (long long)last, in->topo->mask_bits);
+}
+
 static void check_cpu_mask_width(const struct inspection *in)
 {
 	uint32_t bits = (uint32_t)idset_last(&in->topo->possible) + 1;
@@ -131,19 +143,30 @@ static void check_cpu_mask_width(const struct inspection *in)
 		report(in, "cpu", "masks of %u CPUs have more than 254 characters: NCCL cuts them off", bits);
 }
 
+static int compare_caches(const void *x, const void *y)
+{
+	const struct cache *a = *(const struct cache *const *)x, *b = *(const struct cache *const *)y;
+	if (a->level != b->level)
+		return a->level < b->level ? -1 : 1;
+	if (a->type != b->type)
+		return a->type < b->type ? -1 : 1;
+	return (a->id > b->id) - (a->id < b->id);
+}
+
 static void check_caches(const struct inspection *in)
 {
 	const struct topo *t = in->topo;
+	const struct cache **order = arena_alloc(in->arena, (t->caches.n + 1) * sizeof *order);
 	if (!t->caches.n)
 		report(in, "cpu.caches", "there are none: hwloc takes those of the CPU it runs on");
 	for (size_t i = 0; i < t->caches.n; i++)
-		for (size_t k = 0; k < i; k++) {
-			const struct cache *a = &t->caches.at[k], *b = &t->caches.at[i];
-			if (a->level == b->level && a->type == b->type && a->id == b->id && a->id != TOPO_UNKNOWN) {
-				report(in, "cpu.caches", "two L%u caches have the id %lld: lscpu takes them for one",
-				       a->level, (long long)a->id);
-				return;
-			}
+		order[i] = &t->caches.at[i];
+	qsort(order, t->caches.n, sizeof *order, compare_caches);
+	for (size_t i = 1; i < t->caches.n; i++)
+		if (!compare_caches(&order[i - 1], &order[i]) && order[i]->id != TOPO_UNKNOWN) {
+			report(in, "cpu.caches", "two L%u caches have the id %lld: lscpu takes them for one",
+			       order[i]->level, (long long)order[i]->id);
+			return;
 		}
 }
 
@@ -292,13 +315,16 @@ static void check_cpuless_nodes(const struct inspection *in)
 
 static void check_initiators(const struct inspection *in)
 {
+	struct idset nodes = { 0 };
+	for (size_t i = 0; i < in->topo->nodes.n; i++)
+		idset_add(in->arena, &nodes, in->topo->nodes.at[i].id);
 	for (size_t i = 0; i < in->topo->nodes.n; i++) {
 		const struct node *node = &in->topo->nodes.at[i];
-		for (size_t k = 0; k < node->access.n; k++)
-			IDSET_EACH (id, &node->access.at[k].initiators)
-				if (!topo_node(in->topo, (uint32_t)id))
-					report(in, node_name(in, node), "its initiator, node %lld, does not exist",
-					       (long long)id);
+		for (size_t k = 0; k < node->access.n; k++) {
+			const char *unknown = beyond(in, &node->access.at[k].initiators, &nodes);
+			if (unknown)
+				report(in, node_name(in, node), "its initiators %s do not exist", unknown);
+		}
 	}
 }
 
@@ -334,49 +360,125 @@ static void check_pci_unique(const struct inspection *in)
 			report(in, pci_name(in, order[i]), "it is there twice");
 }
 
-static void check_roots(const struct inspection *in)
+static uint64_t bus_key(const struct pci_root *root)
+{
+	return (uint64_t)root->domain << 8 | root->bus;
+}
+
+/* Something with the place it has in its list, to search for. */
+struct placed {
+	uint64_t key;
+	size_t place;
+};
+
+static int compare_placed(const void *x, const void *y)
+{
+	const struct placed *a = x, *b = y;
+	return a->key != b->key ? (a->key < b->key ? -1 : 1) : (a->place > b->place) - (a->place < b->place);
+}
+
+static const struct placed *sorted_roots(const struct inspection *in)
 {
 	const struct topo *t = in->topo;
+	struct placed *order = arena_alloc(in->arena, (t->roots.n + 1) * sizeof *order);
 	for (size_t i = 0; i < t->roots.n; i++)
-		for (size_t k = 0; k < i; k++)
-			if (t->roots.at[i].domain == t->roots.at[k].domain && t->roots.at[i].bus == t->roots.at[k].bus)
-				report(in, arena_printf(in->arena, "pci[%zu].root", i), "%04x:%02x is there twice",
-				       t->roots.at[i].domain, t->roots.at[i].bus);
+		order[i] = (struct placed){ bus_key(&t->roots.at[i]), i };
+	qsort(order, t->roots.n, sizeof *order, compare_placed);
+	return order;
 }
 
-/* The host bridge that a function is below; roots are known to be unique. */
-static const struct pci_root *root_of(const struct topo *t, uint64_t key)
+static void check_roots(const struct inspection *in)
 {
-	for (size_t i = 0; i < t->roots.n; i++)
-		if (((uint64_t)t->roots.at[i].domain << 8 | t->roots.at[i].bus) == key)
-			return &t->roots.at[i];
-	return NULL;
+	const struct placed *order = sorted_roots(in);
+	for (size_t i = 1; i < in->topo->roots.n; i++)
+		if (order[i].key == order[i - 1].key)
+			report(in, arena_printf(in->arena, "pci[%zu].root", order[i].place), "%04x:%02x is there twice",
+			       (unsigned)(order[i].key >> 8), (unsigned)(order[i].key & 0xff));
 }
 
-static const struct pci *find_pci(const struct topo *t, uint64_t address)
+/* The place of a key among n sorted ones; SIZE_MAX: it is not there. */
+static size_t find_placed(const struct placed *order, size_t n, uint64_t key)
 {
-	for (size_t i = 0; i < t->pci.n; i++)
-		if (t->pci.at[i].address == address)
-			return &t->pci.at[i];
-	return NULL;
+	size_t low = 0, high = n;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (order[middle].key < key)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < n && order[low].key == key ? order[low].place : SIZE_MAX;
+}
+
+/* For each function, how many folders below its host bridge's it is. Bridges stand before what is below them. */
+static uint32_t *function_depths(const struct inspection *in)
+{
+	const struct topo *t = in->topo;
+	uint32_t *depths = arena_alloc(in->arena, (t->pci.n + 1) * sizeof *depths);
+	LIST_OF(size_t) above = { 0 };
+	for (size_t i = 0; i < t->pci.n; i++) {
+		while (above.n && t->pci.at[above.at[above.n - 1]].address != t->pci.at[i].parent)
+			above.n--;
+		depths[i] = above.n ? depths[above.at[above.n - 1]] + 1 : 1;
+		if (t->pci.at[i].bridge)
+			*LIST_ADD(in->arena, &above) = i;
+	}
+	return depths;
+}
+
+/* Where host bridges are and how deep their functions, to walk up from one to the next. */
+struct ways_up {
+	const struct placed *roots, *functions;
+	const uint32_t *depths;
+};
+
+/* Paths end at 4095 bytes; a domain's 256 buses fit, one behind the other. */
+enum { MAX_DEPTH = 260 };
+
+/* Walks from a host bridge to those it stands behind; returns how deep that is, and reports what is wrong with it. */
+static size_t climb(const struct inspection *in, const struct ways_up *ways, size_t start)
+{
+	const struct topo *t = in->topo;
+	const char *where = arena_printf(in->arena, "pci[%zu].under", start);
+	size_t depth = 1, lowest = start;
+	for (size_t root = start; root != SIZE_MAX && t->roots.at[root].under_function != BDF_NONE && depth <= MAX_DEPTH;) {
+		size_t bearer = find_placed(ways->functions, t->pci.n, t->roots.at[root].under_function);
+		if (bearer == SIZE_MAX) {
+			if (root == start)
+				report(in, where, "there is no function %s",
+				       bdf_text(in->arena, t->roots.at[root].under_function));
+			return 0;
+		}
+		depth += 1 + ways->depths[bearer];
+		root = find_placed(ways->roots, t->roots.n, t->pci.at[bearer].root);
+		lowest = root < lowest ? root : lowest;
+		if (root == start) {
+			/* the others of the loop need not say so too */
+			if (lowest == start)
+				report(in, where, "it is below itself");
+			return 0;
+		}
+	}
+	return depth;
 }
 
 static void check_root_under(const struct inspection *in)
 {
 	const struct topo *t = in->topo;
-	for (size_t i = 0; i < t->roots.n; i++) {
-		const char *where = arena_printf(in->arena, "pci[%zu].under", i);
-		const struct pci_root *root = &t->roots.at[i];
-		for (size_t steps = 0; root && root->under_function != BDF_NONE; steps++) {
-			const struct pci *bearer = find_pci(t, root->under_function);
-			if (!bearer || steps > t->roots.n) {
-				report(in, where, bearer ? "it is below itself" : "there is no function %s",
-				       bdf_text(in->arena, root->under_function));
-				break;
-			}
-			root = root_of(t, bearer->root);
-		}
+	struct placed *functions = arena_alloc(in->arena, (t->pci.n + 1) * sizeof *functions);
+	for (size_t i = 0; i < t->pci.n; i++)
+		functions[i] = (struct placed){ t->pci.at[i].address, i };
+	qsort(functions, t->pci.n, sizeof *functions, compare_placed);
+	const struct ways_up ways = { sorted_roots(in), functions, function_depths(in) };
+	uint32_t *deepest = arena_alloc(in->arena, (t->roots.n + 1) * sizeof *deepest);
+	for (size_t i = 0; i < t->pci.n; i++) {
+		size_t root = find_placed(ways.roots, t->roots.n, t->pci.at[i].root);
+		if (root != SIZE_MAX && deepest[root] < ways.depths[i])
+			deepest[root] = ways.depths[i];
 	}
+	for (size_t i = 0; i < t->roots.n; i++)
+		if (climb(in, &ways, i) + deepest[i] > MAX_DEPTH)
+			report(in, arena_printf(in->arena, "pci[%zu]", i), "it has functions more than %d folders deep", MAX_DEPTH);
 }
 
 static bool in_range(const struct pci *bridge, uint32_t bus)
@@ -391,7 +493,8 @@ static void check_function_bus(const struct inspection *in, const struct pci *pc
 	const char *where = pci_name(in, pci->address);
 	if (!bridge) {
 		if (BDF_BUS_KEY(pci->address) != pci->root && pci->physfn == BDF_NONE)
-			report(in, where, "it is not on the bus %02x of its host bridge", (unsigned)(pci->root & 0xff));
+			report(in, where, "it is not on the bus %04x:%02x of its host bridge", (unsigned)(pci->root >> 8),
+			       (unsigned)(pci->root & 0xff));
 	} else if (BDF_DOMAIN(pci->address) != BDF_DOMAIN(bridge->address) || !in_range(bridge, bus)) {
 		report(in, where, "its bus is outside %02x-%02x of the bridge above it", bridge->secondary,
 		       bridge->subordinate);
@@ -484,13 +587,30 @@ static void check_named_functions(const struct inspection *in)
 			report(in, node_name(in, node), "its device %s does not exist",
 			       bdf_text(in->arena, node->device));
 	}
-	for (size_t i = 0; i < in->topo->pci.n; i++) {
-		const struct pci *pci = &in->topo->pci.at[i];
+}
+
+/* A physical function is not a virtual one of another. */
+static void check_physfns(const struct inspection *in)
+{
+	const struct topo *t = in->topo;
+	const uint64_t *all = sorted_addresses(in);
+	uint64_t *virtual = arena_alloc(in->arena, (t->pci.n + 1) * sizeof *virtual);
+	size_t n = 0;
+	for (size_t i = 0; i < t->pci.n; i++)
+		if (t->pci.at[i].physfn != BDF_NONE)
+			virtual[n++] = t->pci.at[i].address;
+	qsort(virtual, n, sizeof *virtual, compare_u64);
+	for (size_t i = 0; i < t->pci.n; i++) {
+		const struct pci *pci = &t->pci.at[i];
+		if (pci->physfn == BDF_NONE)
+			continue;
+		const char *where = pci_name(in, pci->address), *physfn = bdf_text(in->arena, pci->physfn);
 		if (pci->physfn == pci->address)
-			report(in, pci_name(in, pci->address), "it is its own physical function");
-		else if (pci->physfn != BDF_NONE && !is_there(in, order, pci->physfn))
-			report(in, pci_name(in, pci->address), "its physical function %s does not exist",
-			       bdf_text(in->arena, pci->physfn));
+			report(in, where, "it is its own physical function");
+		else if (!is_there(in, all, pci->physfn))
+			report(in, where, "its physical function %s does not exist", physfn);
+		else if (bsearch(&pci->physfn, virtual, n, sizeof *virtual, compare_u64))
+			report(in, where, "its physical function %s is a virtual one", physfn);
 	}
 }
 
@@ -550,6 +670,27 @@ static void check_unique(const struct inspection *in, const char *what, const vo
 			report(in, arena_printf(in->arena, "%s %s", what, names[i]), "it is there twice");
 }
 
+/* Whether a minor number is taken; takes it. */
+static bool is_taken(const struct inspection *in, struct idset *seen, int64_t number)
+{
+	bool taken = number != TOPO_UNKNOWN && idset_has(seen, (uint32_t)number);
+	if (number != TOPO_UNKNOWN)
+		idset_add(in->arena, seen, (uint32_t)number);
+	return taken;
+}
+
+static void check_drm_numbers(const struct inspection *in)
+{
+	struct idset cards = { 0 }, renders = { 0 };
+	for (size_t i = 0; i < in->topo->drms.n; i++) {
+		const struct drm *drm = &in->topo->drms.at[i];
+		if (is_taken(in, &cards, drm->card))
+			report(in, pci_name(in, drm->function), "another device is card%lld", (long long)drm->card);
+		if (is_taken(in, &renders, drm->render))
+			report(in, pci_name(in, drm->function), "another device is renderD%lld", (long long)drm->render);
+	}
+}
+
 static void check_names(const struct inspection *in)
 {
 	const struct topo *t = in->topo;
@@ -559,11 +700,57 @@ static void check_names(const struct inspection *in)
 		check_unique(in, "infiniband", &t->infinibands.at->name, t->infinibands.n, sizeof *t->infinibands.at);
 	if (t->nvmes.n)
 		check_unique(in, "nvme", &t->nvmes.at->name, t->nvmes.n, sizeof *t->nvmes.at);
-	for (size_t i = 0; i < t->drms.n; i++)
-		for (size_t k = 0; k < i; k++)
-			if ((t->drms.at[i].card != TOPO_UNKNOWN && t->drms.at[i].card == t->drms.at[k].card) ||
-			    (t->drms.at[i].render != TOPO_UNKNOWN && t->drms.at[i].render == t->drms.at[k].render))
-				report(in, pci_name(in, t->drms.at[i].function), "another device has its card or render number");
+	check_drm_numbers(in);
+}
+
+/* Reports an id that occurs twice among n of them, found `stride` bytes apart. */
+static void check_ids(const struct inspection *in, const char *where, const char *what, const uint32_t *first, size_t n,
+		      size_t stride)
+{
+	uint64_t *ids = arena_alloc(in->arena, (n + 1) * sizeof *ids);
+	for (size_t i = 0; i < n; i++)
+		ids[i] = *(const uint32_t *)(const void *)((const char *)first + i * stride);
+	qsort(ids, n, sizeof *ids, compare_u64);
+	for (size_t i = 1; i < n; i++)
+		if (ids[i] == ids[i - 1])
+			report(in, where, "its %s %llu is there twice", what, (unsigned long long)ids[i]);
+}
+
+static void check_node_parts(const struct inspection *in)
+{
+	for (size_t i = 0; i < in->topo->nodes.n; i++) {
+		const struct node *node = &in->topo->nodes.at[i];
+		const char *where = node_name(in, node);
+		uint64_t *sizes = arena_alloc(in->arena, (node->hugepages.n + 1) * sizeof *sizes);
+		for (size_t k = 0; k < node->hugepages.n; k++)
+			sizes[k] = node->hugepages.at[k].size_k;
+		qsort(sizes, node->hugepages.n, sizeof *sizes, compare_u64);
+		for (size_t k = 1; k < node->hugepages.n; k++)
+			if (sizes[k] == sizes[k - 1])
+				report(in, where, "its huge pages of %lluK are there twice", (unsigned long long)sizes[k]);
+		if (node->access.n)
+			check_ids(in, where, "access class", &node->access.at->class, node->access.n,
+				  sizeof *node->access.at);
+		if (node->memory_side_caches.n)
+			check_ids(in, where, "memory-side cache of level", &node->memory_side_caches.at->level,
+				  node->memory_side_caches.n, sizeof *node->memory_side_caches.at);
+	}
+}
+
+static void check_device_parts(const struct inspection *in)
+{
+	for (size_t i = 0; i < in->topo->infinibands.n; i++) {
+		const struct infiniband *infiniband = &in->topo->infinibands.at[i];
+		if (infiniband->ports.n)
+			check_ids(in, arena_printf(in->arena, "infiniband %s", infiniband->name), "port",
+				  &infiniband->ports.at->id, infiniband->ports.n, sizeof *infiniband->ports.at);
+	}
+	for (size_t i = 0; i < in->topo->nvmes.n; i++) {
+		const struct nvme *nvme = &in->topo->nvmes.at[i];
+		if (nvme->namespaces.n)
+			check_ids(in, arena_printf(in->arena, "nvme %s", nvme->name), "namespace",
+				  &nvme->namespaces.at->id, nvme->namespaces.n, sizeof *nvme->namespaces.at);
+	}
 }
 
 /* --------------------------------------------------------------------------------------------------------- */
@@ -571,6 +758,7 @@ static void check_names(const struct inspection *in)
 // clang-format off
 const struct rule rules[] = {
 	{ "cpu-sets", BROKEN, "Online CPUs are present, present CPUs are possible.", check_cpu_sets },
+	{ "cpu-mask-bits", BROKEN, "CPU masks have a bit for every possible CPU.", check_mask_bits },
 	{ "cpu-has-package", BROKEN, "Where there are packages, every CPU that is online is in one.", check_cpu_has_package },
 	{ "cpu-kinds", BROKEN, "A CPU is of one kind at most.", check_cpu_kinds },
 	{ "node-cpus-exist", BROKEN, "A node's CPUs exist.", check_node_cpus_exist },
@@ -579,11 +767,14 @@ const struct rule rules[] = {
 	{ "initiators", BROKEN, "Initiators of an access class exist.", check_initiators },
 	{ "pci-unique", BROKEN, "No function is there twice.", check_pci_unique },
 	{ "host-bridge-unique", BROKEN, "No host bridge is there twice.", check_roots },
-	{ "host-bridge-under", BROKEN, "What a host bridge stands behind exists and is not below it.", check_root_under },
+	{ "host-bridge-under", BROKEN, "What a host bridge stands behind exists, is not below it, and is not too deep for a path.", check_root_under },
 	{ "pci-bus", BROKEN, "A function is on the bus that its bridge leads to, and no bridge leads back.", check_pci_bus },
 	{ "nodes-exist", BROKEN, "Every node that is named exists.", check_named_nodes },
 	{ "functions-exist", BROKEN, "Every function that is named exists.", check_named_functions },
+	{ "physical-functions", BROKEN, "The physical function of a virtual one exists, and is none itself.", check_physfns },
 	{ "names-unique", BROKEN, "No two devices of a class have one name.", check_names },
+	{ "node-parts-unique", BROKEN, "A node has nothing twice: huge pages of a size, access classes, memory-side caches of a level.", check_node_parts },
+	{ "device-parts-unique", BROKEN, "A device has no port or namespace twice.", check_device_parts },
 
 	{ "node-mask", HARMFUL, "Node ids fit the kernel's node mask: libnuma writes past its tables otherwise.", check_node_mask },
 	{ "possible-nodes", HARMFUL, "The number of possible nodes is up to 64 or a multiple of 64: hwloc writes past its buffer otherwise.", check_possible_nodes },
@@ -609,8 +800,12 @@ void rules_check(const struct topo *t, const struct host_limits *limits, struct 
 {
 	size_t before = found->n;
 	for (size_t i = 0; i < n_rules; i++) {
-		struct inspection in = { t, limits, a, found, &rules[i] };
+		size_t n = 0;
+		struct inspection in = { t, limits, a, found, &rules[i], &n };
 		if (rules[i].severity == BROKEN || found->n == before || found->at[found->n - 1].severity != BROKEN)
 			rules[i].check(&in);
+		if (n > MAX_OF_A_RULE)
+			found->at[found->n - 1].what = arena_printf(a, "%s; and %zu more like it",
+								    found->at[found->n - 1].what, n - MAX_OF_A_RULE);
 	}
 }

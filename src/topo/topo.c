@@ -52,6 +52,11 @@ const char *topo_map_get(const topo_map *map, const char *key)
 	return NULL;
 }
 
+bool topo_same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
 void bdf_print(uint64_t address, struct buf *out)
 {
 	buf_printf(out, "%04x:%02x:%02x.%x", BDF_DOMAIN(address), BDF_BUS(address), BDF_DEVICE(address),

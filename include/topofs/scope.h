@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TOPOFS_SCOPE_H
+#define TOPOFS_SCOPE_H
+
+/*
+ * A part of a machine: what is left out is left out everywhere, in sets, lists, links and class devices. Ids stay
+ * what they were.
+ */
+
+#include "topofs/err.h"
+#include "topofs/topo.h"
+
+/* As on the command line; NULL: no limit. */
+struct scope {
+	const char *pci;     /* classes: "gpu,nic" */
+	const char *devices; /* addresses: "0000:3b:00.0,5e:00.0"; adds to the classes */
+	const char *cpus;    /* list; without it the CPUs of `nodes` */
+	const char *nodes;   /* list; without it those whose device is left out are left out too */
+};
+
+/*
+ * Cuts a topology down. Of PCI the functions that are asked for stay, and what is above them. Of its extras those
+ * stay that are below a folder which stays, and whose text tells of nothing that is left out. On failure err->where
+ * is the option and the topology as it was.
+ */
+int scope_apply(struct topo *t, const struct scope *scope, struct err *err);
+
+#endif
