@@ -23,7 +23,13 @@ shell_tests = \
 	%D%/consumers/nccl.sh \
 	%D%/consumers/numactl.sh \
 	%D%/consumers/ordinary-user.sh \
+	%D%/docs/architecture.sh \
+	%D%/docs/attributes.sh \
 	%D%/docs/examples.sh \
+	%D%/docs/lint.sh \
+	%D%/docs/manual-examples.sh \
+	%D%/docs/manual.sh \
+	%D%/docs/readme.sh \
 	%D%/fuse/cache.sh \
 	%D%/fuse/files.sh \
 	%D%/fuse/helper.sh \

@@ -1,0 +1,31 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What README.md shows is what comes out: its commands are run, on its document.
+# shellcheck disable=SC2016 # backquotes are those of Markdown
+. "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
+readme=$top_srcdir/README.md
+
+"$TOPOFS" --help | sed -n '/^Commands:$/,/^$/s/^  \([a-z]*\) .*/\1/p' | sort >commands
+sed -n 's/^| `topofs \([a-z]*\).*/\1/p' "$readme" | sort >commands.readme
+check "the table has the commands" diff -u commands commands.readme
+(cd "$top_srcdir/examples" && for machine in *.json; do echo "${machine%.json}"; done) >machines
+sed -n 's/^| `\([^ `]*\)`.*/\1/p' "$readme" >machines.readme
+check "the table has the machines" diff -u machines machines.readme
+
+sed -n '/^```json/,/^```$/p' "$readme" | grep -v '^```' >two-nodes.json
+check "the document is a description" "$TOPOFS" check two-nodes.json
+
+requires lscpu lspci numactl
+needs_fuse
+needs_namespaces
+mkdir bin
+ln -s "$TOPOFS" bin/topofs
+PATH=$PWD/bin:$PATH
+export PATH
+sed -n '/^```console/,/^```$/p' "$readme" | grep -v '^```' >expected
+sed -n 's/^\$ //p' expected >script
+while read -r command; do
+	echo "\$ $command"
+	sh -c "$command" </dev/null 2>&1 | sed 's/ *$//'
+done <script >actual
+check "the commands say what README.md says" diff -u expected actual
