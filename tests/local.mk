@@ -74,11 +74,14 @@ TESTS += %D%/unit/no-criterion.sh
 endif
 
 EXTRA_DIST += \
-	%D%/bad \
+	$(wildcard $(top_srcdir)/%D%/bad/*.json) \
+	$(wildcard $(top_srcdir)/%D%/odd/*.json) \
+	%D%/bad/documents.sh \
+	%D%/bad/expected \
 	%D%/consumers/machines.sh \
 	%D%/lib.sh \
 	%D%/lsan.supp \
-	%D%/odd \
+	%D%/odd/expected \
 	%D%/serve.sh \
 	%D%/topologies/bare.json \
 	%D%/topologies/everything.json \

@@ -174,7 +174,7 @@ static int parse_opts(const struct cmd *cmd, int argc, char **argv, const char *
 		if (c == ':')
 			return misuse(cmd, "%s needs an argument", argv[optind - 1]);
 		if (c == '?' && optopt >= FIRST_LONG)
-			return misuse(cmd, "--%s takes no argument", cmd->opts[place_of(cmd, optopt)].name);
+			return misuse(cmd, "--%s takes no argument", optopt == HELP ? "help" : cmd->opts[place_of(cmd, optopt)].name);
 		if (c == '?' && optopt)
 			return misuse(cmd, "unknown option -%c", optopt);
 		if (c == '?')

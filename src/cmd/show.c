@@ -111,7 +111,7 @@ static const char *class_device(const struct topo *t, uint64_t function)
 
 static void find_devices(const struct facts *f, struct arena *a, devices *found)
 {
-	size_t gpus = 0;
+	size_t gpus = 0, nics = 0;
 	for (size_t k = 0; k < f->topo->pci.n; k++)
 		if (is_gpu(&f->topo->pci.at[f->by_address[k]]))
 			*LIST_ADD(a, found) =
@@ -121,7 +121,7 @@ static void find_devices(const struct facts *f, struct arena *a, devices *found)
 		const char *name = class_device(f->topo, pci->address);
 		if (pci->class >> 16 == 0x02)
 			*LIST_ADD(a, found) =
-				(struct device){ f->by_address[k], name ? name : bdf_text(a, pci->address) };
+				(struct device){ f->by_address[k], name ? name : arena_printf(a, "NIC%zu", nics++) };
 	}
 }
 

@@ -33,6 +33,7 @@ check "no progress where there is no terminal" sh -c '! grep -q "files$" warning
 "$TOPOFS" render -o machine "$top_srcdir/examples/vm-small.json" || fail "cannot render"
 mkdir machine/sys/many
 (cd machine/sys/many && seq 20000 | xargs touch)
+# shellcheck disable=SC2016 # it is the other shell that is to expand
 echo 'ASAN_OPTIONS=detect_leaks=0 exec strace -o /dev/null "$TOPOFS" capture --root machine -o m.json' >slow.sh
 script -qec "sh slow.sh" progress >/dev/null 2>&1 </dev/null
 check "a line of progress" grep -q 'topofs: [0-9]* files' progress

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2016 # it is the command's shell that is to expand
 # This machine, captured and run, prints what it prints itself.
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
 needs_fuse

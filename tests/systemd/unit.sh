@@ -6,8 +6,8 @@ unit=$top_builddir/systemd/topofs@.service
 check "it was made" grep -q '^ExecStart=/.*/topofs mount' "$unit"
 if command -v systemd-analyze >/dev/null; then
 	mkdir -p bin && sed "s|^ExecStart=[^ ]*topofs|ExecStart=$TOPOFS|" "$unit" >"bin/topofs@dgx.service"
-	systemd-analyze verify --man=no "bin/topofs@dgx.service" >verify 2>&1
-	check "systemd takes it" sh -c '! grep -v "Failed to \|Cannot " verify | grep topofs@'
+	systemd-analyze verify --man=no "bin/topofs@dgx.service" >complaints 2>&1
+	check "systemd takes it" sh -c '! grep -v "Failed to \|Cannot " complaints | grep topofs@'
 fi
 
 needs_fuse
