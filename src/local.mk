@@ -49,9 +49,14 @@ noinst_LIBRARIES += %D%/libcore.a
 	%D%/sysfs/scan.h \
 	%D%/sysfs/sysfs.c \
 	%D%/sysfs/system.c \
+	%D%/topo/checks.h \
 	%D%/topo/facts.c \
 	%D%/topo/resources.c \
 	%D%/topo/rules.c \
+	%D%/topo/rules_cpu.c \
+	%D%/topo/rules_name.c \
+	%D%/topo/rules_node.c \
+	%D%/topo/rules_pci.c \
 	%D%/topo/scope.c \
 	%D%/topo/topo.c \
 	%D%/tree/diff.c \
