@@ -81,6 +81,25 @@ static int new_user_namespace(struct err *err)
 	return rc < 0 ? no_namespace(-rc, err) : 0;
 }
 
+static bool make_slave(const char *folder)
+{
+	return mount(NULL, folder, NULL, MS_REC | MS_SLAVE, NULL) == 0;
+}
+
+/*
+ * What is mounted here is not seen outside; what is unmounted outside is not kept here. In a chroot / is no mount, but
+ * those that get something mounted are.
+ */
+static int keep_mounts_apart(struct err *err)
+{
+	if (make_slave("/") || (make_slave("/sys") && make_slave("/proc")))
+		return 0;
+	int error = errno;
+	err_set(err, "", "cannot keep mounts apart from the system's: %s%s", strerror(error),
+		error == EINVAL ? " (a chroot without /sys and /proc mounted in it?)" : "");
+	return -error;
+}
+
 static int new_namespaces(struct err *err)
 {
 	if (unshare(CLONE_NEWNS) < 0) {
@@ -88,10 +107,7 @@ static int new_namespaces(struct err *err)
 		if (rc < 0)
 			return rc;
 	}
-	/* what is mounted here is not seen outside; what is unmounted outside is not kept here */
-	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0)
-		return 0;
-	return no_namespace(errno, err);
+	return keep_mounts_apart(err);
 }
 
 static bool has_counterpart(const struct tree *t, uint32_t e, const char *real)
@@ -124,8 +140,9 @@ static size_t count_children(const struct tree *t, uint32_t dir, bool *only_file
 }
 
 /*
- * Whether the files of a folder can be covered one by one: all it has is also in the real one, which has nothing more that
- * tells of the real machine, as /proc/driver and /proc/bus/pci have. What is in the folders below is looked at in turn.
+ * Whether the files of a folder can be covered one by one: all it has is also in the real one, which has nothing more
+ * that tells of the real machine, as /proc/driver and /proc/bus/pci have. What is in the folders below is looked at in
+ * turn.
  */
 static bool has_all_names(const struct tree *t, uint32_t dir, struct buf *real)
 {
