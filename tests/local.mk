@@ -40,6 +40,7 @@ shell_tests = \
 	%D%/fuse/user.sh \
 	%D%/layering.sh \
 	%D%/odd/odd.sh \
+	%D%/run/chroot.sh \
 	%D%/run/leftover.sh \
 	%D%/run/proc.sh \
 	%D%/run/status.sh \

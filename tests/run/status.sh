@@ -65,10 +65,10 @@ check "one that the machine lacks becomes /" test "$(cat where)" = /
 # Ctrl-C at a terminal reaches the command; the server goes on until the command ends by itself.
 cat >interrupted.sh <<'SCRIPT'
 trap 'cat /sys/topofs/none /sys/topofs/deep/er/file; exit 5' INT
-echo started
-while :; do sleep 0.1; done
+echo >ready
+for tenth in $(seq 100); do sleep 0.1; done
 SCRIPT
-{ sleep 1; printf '\003'; sleep 1; } | script -qec "$TOPOFS run $machine -- sh interrupted.sh" /dev/null >typed
+{ wait_for 10 test -e ready; printf '\003'; sleep 1; } | script -qec "env --default-signal=INT $TOPOFS run $machine -- sh interrupted.sh" /dev/null >typed
 status=$?
 tr -d '\r' <typed >&2
 check "Ctrl-C reaches the command: status $status" test "$status" -eq 5
