@@ -68,7 +68,7 @@ trap 'cat /sys/topofs/none /sys/topofs/deep/er/file; exit 5' INT
 echo >ready
 for tenth in $(seq 100); do sleep 0.1; done
 SCRIPT
-{ wait_for 10 test -e ready; printf '\003'; sleep 1; } | script -qec "env --default-signal=INT $TOPOFS run $machine -- sh interrupted.sh" /dev/null >typed
+{ wait_for 10 test -e ready; printf '\003'; sleep 1; } | script -qec "exec env --default-signal=INT $TOPOFS run $machine -- sh interrupted.sh" /dev/null >typed
 status=$?
 tr -d '\r' <typed >&2
 check "Ctrl-C reaches the command: status $status" test "$status" -eq 5
