@@ -27,6 +27,7 @@ noinst_LIBRARIES += %D%/libcore.a
 	%D%/format/types_files.c \
 	%D%/format/types_object.c \
 	%D%/format/types_pci.c \
+	%D%/sysfs/block.c \
 	%D%/sysfs/cache.c \
 	%D%/sysfs/classes.h \
 	%D%/sysfs/cpu.c \
@@ -49,6 +50,7 @@ noinst_LIBRARIES += %D%/libcore.a
 	%D%/sysfs/scan.h \
 	%D%/sysfs/sysfs.c \
 	%D%/sysfs/system.c \
+	%D%/sysfs/virtio.c \
 	%D%/topo/checks.h \
 	%D%/topo/facts.c \
 	%D%/topo/resources.c \

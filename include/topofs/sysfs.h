@@ -154,11 +154,14 @@ int sysfs_build_traced(const struct topo *t, sysfs_trace *trace, void *ctx, stru
 #define TEXT(attr_name, T, member, text) \
 	{ .name = attr_name, .doc = text, .show = show_text, .has = has_text, .load = load_text, \
 	  .offset = offsetof(T, member) }
+/* A bool member, as 0 or 1. */
+#define FLAG(attr_name, T, member, text) \
+	{ .name = attr_name, .doc = text, .show = show_flag, .load = load_flag, .offset = offsetof(T, member) }
 #define CONSTANT(attr_name, value, text) \
 	{ .name = attr_name, .doc = text, .show = show_constant, .constant = value }
-/* A class device's link to the PCI function it sits on; the member holds its address. */
-#define FUNCTION(T, member) \
-	{ .name = "device", .doc = "The function it sits on.", .link = link_function, .offset = offsetof(T, member) }
+/* A device's link to what it sits on, the function or another device; T's member `on` says which. */
+#define PARENT(T) \
+	{ .name = "device", .doc = "The device it sits on.", .link = link_parent, .offset = offsetof(T, on) }
 #define DIRECTORY(attr_name, text) \
 	{ .name = attr_name, .doc = text }
 #define LIST(attr_name, getter, extra, text) \
@@ -169,15 +172,17 @@ int sysfs_build_traced(const struct topo *t, sysfs_trace *trace, void *ctx, stru
 void show_int(const struct attr *, const struct object *, struct buf *);
 void show_u64(const struct attr *, const struct object *, struct buf *);
 void show_text(const struct attr *, const struct object *, struct buf *);
+void show_flag(const struct attr *, const struct object *, struct buf *);
 void show_list(const struct attr *, const struct object *, struct buf *);
 void show_mask(const struct attr *, const struct object *, struct buf *);
 void show_constant(const struct attr *, const struct object *, struct buf *);
-bool link_function(const struct attr *, const struct object *, size_t i, struct buf *name, struct buf *place);
+bool link_parent(const struct attr *, const struct object *, size_t i, struct buf *name, struct buf *place);
 /* For files that are there but empty, such as most uevents. */
 void show_nothing(const struct attr *, const struct object *, struct buf *);
 bool has_u64(const struct attr *, const struct object *);
 void load_int(const struct attr *, const struct loading *, const char *text);
 void load_u64(const struct attr *, const struct loading *, const char *text);
+void load_flag(const struct attr *, const struct loading *, const char *text);
 void load_text(const struct attr *, const struct loading *, const char *text);
 bool has_text(const struct attr *, const struct object *);
 
@@ -200,8 +205,9 @@ size_t count_pci(const struct facts *);
 /* A class's rows, for its initialiser. */
 #define ROWS(array) .attrs = (array), .n_attrs = sizeof(array) / sizeof *(array)
 
-/* Appends the folder of a PCI function; false: there is none. */
+/* Appends the folder of a PCI function, or that in which a device stands; false: there is none. */
 bool link_to_function(const struct facts *f, uint64_t function, struct buf *place);
+bool link_to_parent(const struct facts *f, const struct site *on, struct buf *place);
 
 /* src/sysfs/pci_config.c: the configuration space of a function; returns its size, 256 or 4096 bytes. */
 size_t pci_config(const struct facts *f, uint32_t pci, uint8_t space[4096]);

@@ -185,9 +185,18 @@ struct pci {
 	LIST_OF(const char *) resource;	  /* lines of its resource file as they were read; none: made */
 };
 
-/* Class devices. `function` is the PCI function they sit on, BDF_NONE for a virtual one. */
-struct net {
+/*
+ * Where a device stands: in the folder of its PCI function (BDF_NONE: it is left out), or further down, below devices of
+ * which the topology need not know more than their folders' names.
+ */
+struct site {
 	uint64_t function;
+	const char *parent; /* "virtio0", "ata1/host0/target0:0:0/0:0:0:0"; NULL: the function itself */
+};
+
+/* Devices on PCI functions: each begins with where it stands. */
+struct net {
+	struct site on;
 	const char *name;
 	const char *address;   /* hardware address, "b8:3f:d2:00:00:01"; NULL: derived from the PCI address */
 	const char *operstate; /* "up", "down" */
@@ -207,7 +216,7 @@ struct ib_port {
 };
 
 struct infiniband {
-	uint64_t function;
+	struct site on;
 	const char *name;
 	const char *node_guid, *sys_image_guid; /* "b83f:d203:0000:0001"; NULL: derived from the PCI address */
 	const char *node_type, *fw_ver, *hca_type, *board_id;
@@ -215,7 +224,7 @@ struct infiniband {
 };
 
 struct drm {
-	uint64_t function;
+	struct site on;
 	int64_t card, render; /* minor numbers of cardN and renderDN; TOPO_UNKNOWN: none */
 };
 
@@ -225,11 +234,36 @@ struct nvme_namespace {
 };
 
 struct nvme {
-	uint64_t function;
+	struct site on;
 	const char *name;
 	const char *model, *serial, *firmware;
 	LIST_OF(struct nvme_namespace) namespaces;
 };
+
+/* A device of a paravirtual function: linux/virtio_ids.h. */
+struct virtio {
+	struct site on;
+	const char *name;     /* "virtio0" */
+	int64_t device;	      /* VIRTIO_ID_*: 1 network, 2 block; TOPO_UNKNOWN: as the function's ids say */
+	const char *features; /* a digit for each feature bit; NULL: no file */
+	const char *driver;   /* "virtio_net"; NULL: none bound */
+};
+
+/* A disk other than a namespace of an NVMe controller. */
+struct block {
+	struct site on;
+	const char *name; /* "sda", "vda" */
+	uint64_t size;	  /* bytes */
+	const char *dev;  /* "8:0"; NULL: derived from the name */
+	uint32_t sector;  /* bytes of a logical block */
+	bool rotational, removable, read_only;
+	const char *serial;		   /* of a virtio disk; NULL: no file */
+	const char *vendor, *model, *revision; /* of a SCSI disk, as its INQUIRY says, with trailing blanks */
+	int32_t scsi_type; /* of a SCSI disk: 0 disk, 5 CD-ROM (scsi/scsi_proto.h) */
+};
+
+/* Every kind of them: X(T) for a struct T, which the topology has a list Ts of, and a function of the document a list T. */
+#define TOPO_DEVICES(X) X(virtio) X(net) X(infiniband) X(drm) X(nvme) X(block)
 
 /* How kernels laid out the meminfo of a node: today, and before 2.6.38 after an empty line; narrow before 2.6.32. */
 enum meminfo_style { MEMINFO_TODAY, MEMINFO_SPACED, MEMINFO_NARROW };
@@ -265,11 +299,10 @@ struct topo {
 
 	LIST_OF(struct pci_root) roots;
 	LIST_OF(struct pci) pci; /* below one host bridge after the other; a bridge, then all that is below it */
-	/* class devices, in the order of their functions */
-	LIST_OF(struct net) nets;
-	LIST_OF(struct infiniband) infinibands;
-	LIST_OF(struct drm) drms;
-	LIST_OF(struct nvme) nvmes;
+	/* devices on functions, in the order of those: nets, infinibands ... */
+#define TOPO_LIST(T) LIST_OF(struct T) T##s;
+	TOPO_DEVICES(TOPO_LIST)
+#undef TOPO_LIST
 
 	topo_map dmi;	  /* /sys/class/dmi/id */
 	topo_map modules; /* /sys/module/KEY/version = VALUE; "" for a module without version */

@@ -101,10 +101,10 @@ static bool is_gpu(const struct pci *pci)
 static const char *class_device(const struct topo *t, uint64_t function)
 {
 	for (size_t i = 0; i < t->infinibands.n; i++)
-		if (t->infinibands.at[i].function == function)
+		if (t->infinibands.at[i].on.function == function)
 			return t->infinibands.at[i].name;
 	for (size_t i = 0; i < t->nets.n; i++)
-		if (t->nets.at[i].function == function)
+		if (t->nets.at[i].on.function == function)
 			return t->nets.at[i].name;
 	return NULL;
 }

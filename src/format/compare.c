@@ -499,13 +499,15 @@ static const char *drm_name(const struct drm *drm, struct arena *a)
 		for (size_t i = 0; i < t->class.n; i++) { \
 			const struct T *device = &t->class.at[i]; \
 			*(struct T *)new_thing(sort, a, ret, device_name) = *device; \
-			ret->at[i].on = device->function; \
+			ret->at[i].on = device->on.function; \
 		} \
 	}
+LIST_DEVICES(virtios, virtio, arena_printf(a, "virtio %s", device->name))
 LIST_DEVICES(nets, net, arena_printf(a, "net %s", device->name))
 LIST_DEVICES(infinibands, infiniband, arena_printf(a, "infiniband %s", device->name))
 LIST_DEVICES(drms, drm, drm_name(device, a))
 LIST_DEVICES(nvmes, nvme, arena_printf(a, "nvme %s", device->name))
+LIST_DEVICES(blocks, block, arena_printf(a, "block %s", device->name))
 
 static const struct sort sorts[] = {
 	{ "", list_machine, 0 },
@@ -521,10 +523,12 @@ static const struct sort sorts[] = {
 	{ "nodes", list_nodes, 0 },
 	{ "pci", list_roots, 0 },
 	{ "pci.devices", list_functions, 0 },
+	{ "pci.devices.virtio", list_virtios, 0 },
 	{ "pci.devices.net", list_nets, 0 },
 	{ "pci.devices.infiniband", list_infinibands, 0 },
 	{ "pci.devices.drm", list_drms, 0 },
 	{ "pci.devices.nvme", list_nvmes, 0 },
+	{ "pci.devices.block", list_blocks, 0 },
 };
 
 /* --- distances ------------------------------------------------------------------------------------------- */

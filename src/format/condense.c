@@ -138,26 +138,30 @@ static void condense_nodes(const struct topo *t, struct arena *a, struct documen
 struct cursor {
 	const struct topo *t;
 	struct arena *a;
-	size_t pci, net, infiniband, drm, nvme;
+	size_t pci;
+#define DEVICE_CURSOR(T) size_t T;
+	TOPO_DEVICES(DEVICE_CURSOR)
+#undef DEVICE_CURSOR
 };
 
-static void condense_class_devices(struct cursor *c, uint64_t function, struct doc_pci *doc)
+/* A single port that is as any would be goes without saying. */
+static void condense_ports(struct infiniband *device)
 {
-	const struct topo *t = c->t;
-	for (; c->net < t->nets.n && t->nets.at[c->net].function == function; c->net++)
-		*LIST_ADD(c->a, &doc->net) = t->nets.at[c->net];
-	for (; c->infiniband < t->infinibands.n && t->infinibands.at[c->infiniband].function == function; c->infiniband++) {
-		struct infiniband *infiniband = LIST_ADD(c->a, &doc->infiniband);
-		*infiniband = t->infinibands.at[c->infiniband];
-		json_t *port = infiniband->ports.n == 1 ? table_write(&port_table, infiniband->ports.at) : json_null();
-		if (!port)
-			infiniband->ports.n = 0;
-		json_decref(port);
-	}
-	for (; c->drm < t->drms.n && t->drms.at[c->drm].function == function; c->drm++)
-		*LIST_ADD(c->a, &doc->drm) = t->drms.at[c->drm];
-	for (; c->nvme < t->nvmes.n && t->nvmes.at[c->nvme].function == function; c->nvme++)
-		*LIST_ADD(c->a, &doc->nvme) = t->nvmes.at[c->nvme];
+	json_t *port = device->ports.n == 1 ? table_write(&port_table, device->ports.at) : json_null();
+	if (!port)
+		device->ports.n = 0;
+	json_decref(port);
+}
+
+static void condense_devices(struct cursor *c, uint64_t function, struct doc_pci *doc)
+{
+#define CONDENSE_DEVICES(T) \
+	for (; c->T < c->t->T##s.n && c->t->T##s.at[c->T].on.function == function; c->T++) \
+		*LIST_ADD(c->a, &doc->T) = c->t->T##s.at[c->T];
+	TOPO_DEVICES(CONDENSE_DEVICES)
+#undef CONDENSE_DEVICES
+	for (size_t i = 0; i < doc->infiniband.n; i++)
+		condense_ports(&doc->infiniband.at[i]);
 }
 
 /* Bus numbers go without saying where the devices below tell them. Returns the highest in use. */
@@ -185,7 +189,7 @@ static uint32_t condense_functions(struct cursor *c, uint64_t parent, uint64_t r
 				  : arena_printf(c->a, "%02x:%02x.%x", BDF_BUS(at), BDF_DEVICE(at), (unsigned)BDF_FUNCTION(at));
 		if (pci->node == node)
 			doc->pci.node = NODE_INHERITED;
-		condense_class_devices(c, at, doc);
+		condense_devices(c, at, doc);
 		struct list below = { 0 };
 		uint32_t reached = condense_functions(c, at, root, pci->node, &below);
 		memcpy(&doc->devices, &below, sizeof below);

@@ -85,10 +85,9 @@ struct doc_pci {
 	const char *at;
 	struct pci pci; /* address, parent and root are filled in by expand.c */
 	const char *bus;
-	LIST_OF(struct net) net;
-	LIST_OF(struct infiniband) infiniband;
-	LIST_OF(struct drm) drm;
-	LIST_OF(struct nvme) nvme;
+#define DEVICE_LIST(T) LIST_OF(struct T) T;
+	TOPO_DEVICES(DEVICE_LIST)
+#undef DEVICE_LIST
 	LIST_OF(struct doc_pci) devices;
 };
 

@@ -79,28 +79,43 @@ static int add_below(struct expander *x, const struct doc_pci *doc, size_t place
 	return ret;
 }
 
-static void add_class_devices(struct topo *t, const struct doc_pci *doc, uint64_t function)
+/* Whether a path leads from a folder to one below it, and nowhere else. */
+static bool leads_down(const char *path)
 {
-	for (size_t i = 0; i < doc->net.n; i++) {
-		struct net *net = LIST_ADD(&t->arena, &t->nets);
-		*net = doc->net.at[i];
-		net->function = function;
+	if (strlen(path) > 255)
+		return false;
+	for (const char *p = path;; p++) {
+		size_t len = strcspn(p, "/");
+		if (!len || (len == 1 && *p == '.') || (len == 2 && !strncmp(p, "..", 2)))
+			return false;
+		p += len;
+		if (!*p)
+			return true;
 	}
-	for (size_t i = 0; i < doc->infiniband.n; i++) {
-		struct infiniband *infiniband = LIST_ADD(&t->arena, &t->infinibands);
-		*infiniband = doc->infiniband.at[i];
-		infiniband->function = function;
+}
+
+static int check_parent(struct expander *x, const char *kind, size_t i, const struct site *on)
+{
+	if (!on->parent || leads_down(on->parent))
+		return 0;
+	buf_printf(&x->path, ".%s[%zu].parent", kind, i);
+	return wrong(x, "expected a folder below that of the function, such as \"virtio0\", got \"%.60s\"", on->parent);
+}
+
+static int add_devices(struct expander *x, const struct doc_pci *doc, uint64_t function)
+{
+	struct topo *t = x->topo;
+#define ADD_DEVICES(T) \
+	for (size_t i = 0; i < doc->T.n; i++) { \
+		struct T *device = LIST_ADD(&t->arena, &t->T##s); \
+		*device = doc->T.at[i]; \
+		device->on.function = function; \
+		if (check_parent(x, #T, i, &device->on)) \
+			return -EINVAL; \
 	}
-	for (size_t i = 0; i < doc->drm.n; i++) {
-		struct drm *drm = LIST_ADD(&t->arena, &t->drms);
-		*drm = doc->drm.at[i];
-		drm->function = function;
-	}
-	for (size_t i = 0; i < doc->nvme.n; i++) {
-		struct nvme *nvme = LIST_ADD(&t->arena, &t->nvmes);
-		*nvme = doc->nvme.at[i];
-		nvme->function = function;
-	}
+	TOPO_DEVICES(ADD_DEVICES)
+#undef ADD_DEVICES
+	return 0;
 }
 
 static int add_function(struct expander *x, const struct doc_pci *doc, const struct bus *bus)
@@ -121,7 +136,8 @@ static int add_function(struct expander *x, const struct doc_pci *doc, const str
 		*bus->last = BDF_BUS(pci.address);
 	size_t place = t->pci.n;
 	*LIST_ADD(&t->arena, &t->pci) = pci;
-	add_class_devices(t, doc, pci.address);
+	if (add_devices(x, doc, pci.address))
+		return -EINVAL;
 	return pci.bridge ? add_below(x, doc, place, bus) : 0;
 }
 
@@ -158,13 +174,8 @@ static int parse_under(struct expander *x, const char *text, struct pci_root *ro
 	root->under_function = BDF_NONE;
 	if (!text || !bdf_parse(text, 0, &root->under_function))
 		return 0;
-	for (const char *p = text; *p; p = *p ? p + 1 : p) {
-		size_t len = strcspn(p, "/");
-		if (!len || strlen(text) > 255 || (len == 1 && *p == '.') || (len == 2 && !strncmp(p, "..", 2)) ||
-		    (p[len] == '/' && !p[len + 1]))
-			return wrong(x, "expected a folder below /sys/devices or a PCI address, got \"%.60s\"", text);
-		p += len;
-	}
+	if (*text && !leads_down(text))
+		return wrong(x, "expected a folder below /sys/devices or a PCI address, got \"%.60s\"", text);
 	root->under = *text ? text : NULL;
 	return 0;
 }

@@ -172,8 +172,20 @@ static TABLE(distance, doc_distance, NULL, "A distance in both directions. Later
 
 /* --- PCI ------------------------------------------------------------------------------------------------- */
 
+#define PARENT(T) \
+	FIELD(T, on.parent, "parent", text, "The device between it and the function, \"virtio0\", or the folders down to that, \"ata1/host0/target0:0:0/0:0:0:0\".")
+
+static const struct field virtio_fields[] = {
+	FIELD(virtio, name, "name", name, "Its name, \"virtio0\".", .required = true),
+	FIELD(virtio, driver, "driver", name, "The driver bound to it, \"virtio_net\"."),
+	FIELD(virtio, device, "device", i64, "Its kind: 1 network, 2 block ...; as the ids of the function say where not said.", .min = 0, .max = INT32_MAX, .def = TOPO_UNKNOWN),
+	FIELD(virtio, features, "features", text, "A digit for each feature bit, from bit 0."),
+};
+static TABLE(virtio, virtio, "name", "A virtio device.");
+
 static const struct field net_fields[] = {
 	FIELD(net, name, "name", name, "Its name.", .required = true),
+	PARENT(net),
 	FIELD(net, address, "address", text, "Hardware address; made from the PCI address where not said."),
 	FIELD(net, operstate, "operstate", text, "up, down, unknown ...", .text = "up"),
 	FIELD(net, speed_mbps, "speed", i64, "Mbit/s; -1: not known.", .min = -1, .max = INT32_MAX, .def = TOPO_UNKNOWN),
@@ -198,6 +210,7 @@ TABLE(port, ib_port, NULL, "A port of an RDMA device.");
 
 static const struct field infiniband_fields[] = {
 	FIELD(infiniband, name, "name", name, "Its name.", .required = true),
+	PARENT(infiniband),
 	FIELD(infiniband, node_guid, "node_guid", text, "Node GUID, four groups of four digits; made from the PCI address where not said."),
 	FIELD(infiniband, sys_image_guid, "sys_image_guid", text, "System image GUID; the node GUID where not said."),
 	FIELD(infiniband, node_type, "node_type", text, "Kind of node.", .text = "1: CA"),
@@ -211,6 +224,7 @@ static TABLE(infiniband, infiniband, "name", "An RDMA device.");
 static const struct field drm_fields[] = {
 	FIELD(drm, card, "card", i64, "N of cardN.", .min = 0, .max = 63, .def = TOPO_UNKNOWN),
 	FIELD(drm, render, "render", i64, "N of renderDN, from 128.", .min = 128, .max = 191, .def = TOPO_UNKNOWN),
+	PARENT(drm),
 };
 static TABLE(drm, drm, NULL, "A graphics device.");
 
@@ -222,12 +236,30 @@ static TABLE(namespace, nvme_namespace, NULL, "A namespace (block device) of an 
 
 static const struct field nvme_fields[] = {
 	FIELD(nvme, name, "name", name, "Its name.", .required = true),
+	PARENT(nvme),
 	FIELD(nvme, model, "model", text, "Model."),
 	FIELD(nvme, serial, "serial", text, "Serial number."),
 	FIELD(nvme, firmware, "firmware", text, "Firmware revision."),
 	FIELD(nvme, namespaces, "namespaces", objects, "Its namespaces.", .sub = &namespace_table),
 };
 static TABLE(nvme, nvme, "name", "An NVMe controller.");
+
+static const struct field block_fields[] = {
+	FIELD(block, name, "name", name, "Its name, \"sda\".", .required = true),
+	PARENT(block),
+	FIELD(block, size, "size", size, "Its size.", .required = true),
+	FIELD(block, dev, "dev", text, "Numbers of its device file, \"8:0\"; by its name where not said."),
+	FIELD(block, sector, "sector", i32, "Bytes of a logical block.", .min = 1, .max = INT32_MAX, .def = 512),
+	FIELD(block, rotational, "rotational", bool, "It turns."),
+	FIELD(block, removable, "removable", bool, "It can be taken out."),
+	FIELD(block, read_only, "read_only", bool, "It is read-only."),
+	FIELD(block, serial, "serial", text, "Serial number of a virtio disk."),
+	FIELD(block, vendor, "vendor", text, "Vendor of a SCSI disk."),
+	FIELD(block, model, "model", text, "Model of a SCSI disk."),
+	FIELD(block, revision, "revision", text, "Firmware revision of a SCSI disk."),
+	FIELD(block, scsi_type, "scsi_type", i32, "Kind of a SCSI device: 0 disk, 5 CD-ROM.", .min = 0, .max = 31),
+};
+static TABLE(block, block, NULL, "A disk.");
 
 /* In the order of enum pcie_type, from -1 on; see type_choice. */
 static const char *const pcie_names[] = {
@@ -265,10 +297,12 @@ static const struct field function_fields[] = {
 	FIELD(doc_pci, pci.config, "config", config, "Its configuration space as it was read, in base64; zeros beyond. Made from the other members where not said.", .raw = true),
 	FIELD(doc_pci, pci.config_size, "config_size", i32, "Bytes of its config file; 256, or 4096 of a PCIe function, where not said.", .min = 1, .max = 4096),
 	FIELD(doc_pci, pci.resource, "resource", texts, "Lines of its resource file as they were read; made from bars and rom where not said.", .raw = true),
+	FIELD(doc_pci, virtio, "virtio", objects, "Its virtio devices.", .sub = &virtio_table),
 	FIELD(doc_pci, net, "net", objects, "Its network interfaces.", .sub = &net_table),
 	FIELD(doc_pci, infiniband, "infiniband", objects, "Its RDMA devices.", .sub = &infiniband_table),
 	FIELD(doc_pci, drm, "drm", objects, "Its graphics devices.", .sub = &drm_table),
 	FIELD(doc_pci, nvme, "nvme", objects, "Its NVMe controllers.", .sub = &nvme_table),
+	FIELD(doc_pci, block, "block", objects, "Its disks, other than NVMe.", .sub = &block_table),
 	FIELD(doc_pci, devices, "devices", objects, "What is below a bridge.", .sub = &function_table),
 };
 static TABLE(function, doc_pci, NULL, "A PCI function; a bridge where it has devices or class 0604.");

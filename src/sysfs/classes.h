@@ -12,12 +12,21 @@ extern const struct class nodes_class, node_class, access_class, memory_side_cac
 extern const struct class hugepages_class, kernel_hugepages_class;	     /* hugepages.c */
 extern const struct class host_bridge_class, pci_class;			     /* pci.c */
 extern const struct class pci_bus_class, pci_driver_class, pci_slot_class, iommu_group_class; /* pci_bus.c */
+extern const struct class virtio_class, virtio_driver_class;		     /* virtio.c */
 extern const struct class net_class;					     /* net.c */
 extern const struct class infiniband_class, ib_port_class, uverbs_class;     /* infiniband.c */
 extern const struct class drm_class;					     /* drm.c */
 extern const struct class nvme_class, namespace_class;			     /* nvme.c */
+extern const struct class block_class, scsi_class;			     /* block.c */
 extern const struct class dmi_class, module_class;			     /* system.c */
 extern const struct class proc_class, nvidia_class;			     /* proc.c */
+
+/* Rows of a disk that does nothing, and is like most. */
+// clang-format off
+#define DISK_ROWS \
+	CONSTANT("hidden", "0", "Whether it has no device file."), \
+	CONSTANT("queue/scheduler", "[none] mq-deadline", "I/O scheduler.")
+// clang-format on
 
 /* Text of /proc/cpuinfo and of the two meminfo files. */
 void cpuinfo_text(const struct facts *f, struct buf *out);	     /* cpuinfo.c */

@@ -35,7 +35,7 @@ static bool at_drm(const struct facts *f, size_t i, size_t part, const void **se
 {
 	struct object o = { .self = &f->topo->drms.at[i], .part = part };
 	*self = o.self;
-	if (minor_of(&o) == TOPO_UNKNOWN || !link_to_function(f, f->topo->drms.at[i].function, path))
+	if (minor_of(&o) == TOPO_UNKNOWN || !link_to_parent(f, &f->topo->drms.at[i].on, path))
 		return false;
 	buf_printf(path, "/drm/%s%lld", kind_of_minor(&o), (long long)minor_of(&o));
 	return true;
@@ -57,19 +57,24 @@ static void show_uevent(const struct attr *attr, const struct object *o, struct 
 static const struct attr drm_attrs[] = {
 	{ "dev", "Numbers of its device file.", show_dev },
 	{ "uevent", "What udev is told.", show_uevent, .mode = 0644 },
-	FUNCTION(struct drm, function),
+	PARENT(struct drm),
 };
 
-static void found_drm(const struct tree *tree, uint32_t dir, uint64_t function, struct topo *t)
+static bool is_same_site(const struct site *a, const struct site *b)
+{
+	return a->function == b->function && topo_same_text(a->parent, b->parent);
+}
+
+static void found_drm(const struct tree *tree, uint32_t dir, const struct site *on, struct topo *t)
 {
 	int64_t card = scan_id(tree_name(tree, dir), "card"), render = scan_id(tree_name(tree, dir), "renderD");
 	struct drm *drm = t->drms.n ? &t->drms.at[t->drms.n - 1] : NULL;
 	if (card < 0 && render < 0)
 		return;
 	/* a card and the render node behind it are one device */
-	if (!drm || drm->function != function || card >= 0 || drm->render != TOPO_UNKNOWN) {
+	if (!drm || !is_same_site(&drm->on, on) || card >= 0 || drm->render != TOPO_UNKNOWN) {
 		drm = LIST_ADD(&t->arena, &t->drms);
-		*drm = (struct drm){ function, TOPO_UNKNOWN, TOPO_UNKNOWN };
+		*drm = (struct drm){ *on, TOPO_UNKNOWN, TOPO_UNKNOWN };
 	}
 	*(card >= 0 ? &drm->card : &drm->render) = card >= 0 ? card : render;
 }
@@ -81,6 +86,6 @@ static void scan_drms(const struct class *class, const struct tree *tree, struct
 }
 
 const struct class drm_class = {
-	"drm", "A graphics device.", "/sys/devices/**/*:*:*.[0-7]/drm/*", count_drms, two_minors, at_drm, ROWS(drm_attrs),
+	"drm", "A graphics device.", "/sys/devices/**/*:*:*.[0-7]/**/drm/*", count_drms, two_minors, at_drm, ROWS(drm_attrs),
 	.subsystem = "class/drm", .listed = { "class/drm" }, .scan = scan_drms,
 };

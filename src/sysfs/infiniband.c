@@ -22,7 +22,7 @@ static const struct infiniband *self_of(const struct object *o)
 /* Of the form that adapters have, and as unique as the PCI address it is made from. */
 static void print_guid(const struct infiniband *device, struct buf *out)
 {
-	uint64_t at = device->function;
+	uint64_t at = device->on.function;
 	if (device->node_guid)
 		buf_puts(out, device->node_guid);
 	else
@@ -70,7 +70,7 @@ static const struct attr infiniband_attrs[] = {
 	TEXT("board_id", struct infiniband, board_id, "Board id (PSID)."),
 	CONSTANT("hw_rev", "0", "Hardware revision."),
 	{ "uevent", "What udev is told.", show_uevent, .mode = 0644 },
-	FUNCTION(struct infiniband, function),
+	PARENT(struct infiniband),
 };
 // clang-format on
 
@@ -79,7 +79,7 @@ static bool at_infiniband(const struct facts *f, size_t i, size_t part, const vo
 	(void)part;
 	const struct infiniband *device = &f->topo->infinibands.at[i];
 	*self = device;
-	if (!link_to_function(f, device->function, path))
+	if (!link_to_parent(f, &device->on, path))
 		return false;
 	buf_printf(path, "/infiniband/%s", device->name);
 	return true;
@@ -106,10 +106,10 @@ static void scan_port(const struct tree *tree, uint32_t dir, struct topo *t, str
 		scan_table(tree, scan_find(tree, dir, "pkeys"), t, (struct list *)&port->pkeys);
 }
 
-static void found_infiniband(const struct tree *tree, uint32_t dir, uint64_t function, struct topo *t)
+static void found_infiniband(const struct tree *tree, uint32_t dir, const struct site *on, struct topo *t)
 {
 	struct infiniband *device = LIST_ADD(&t->arena, &t->infinibands);
-	*device = (struct infiniband){ .function = function, .name = arena_strdup(&t->arena, tree_name(tree, dir)) };
+	*device = (struct infiniband){ .on = *on, .name = arena_strdup(&t->arena, tree_name(tree, dir)) };
 	scan_rows(&infiniband_class, tree, dir, t, device);
 	EACH_CHILD (e, tree, scan_find(tree, dir, "ports")) {
 		int64_t id = scan_id(tree_name(tree, e), "");
@@ -128,7 +128,7 @@ static void scan_infinibands(const struct class *class, const struct tree *tree,
 }
 
 const struct class infiniband_class = {
-	"infiniband", "An RDMA device.", "/sys/devices/**/*:*:*.[0-7]/infiniband/*", count_devices, NULL, at_infiniband,
+	"infiniband", "An RDMA device.", "/sys/devices/**/*:*:*.[0-7]/**/infiniband/*", count_devices, NULL, at_infiniband,
 	ROWS(infiniband_attrs), .subsystem = "class/infiniband", .listed = { "class/infiniband" },
 	.scan = scan_infinibands,
 };
@@ -211,7 +211,7 @@ static const struct attr ib_port_attrs[] = {
 // clang-format on
 
 const struct class ib_port_class = {
-	"ib_port", "A port of an RDMA device.", "/sys/devices/**/*:*:*.[0-7]/infiniband/*/ports/[0-9]*", count_devices,
+	"ib_port", "A port of an RDMA device.", "/sys/devices/**/*:*:*.[0-7]/**/infiniband/*/ports/[0-9]*", count_devices,
 	count_ports, at_port, ROWS(ib_port_attrs),
 };
 
@@ -224,7 +224,7 @@ static bool at_uverbs(const struct facts *f, size_t i, size_t part, const void *
 	(void)part;
 	const struct infiniband *device = &f->topo->infinibands.at[i];
 	*self = device;
-	if (!link_to_function(f, device->function, path))
+	if (!link_to_parent(f, &device->on, path))
 		return false;
 	buf_printf(path, "/infiniband_verbs/uverbs%zu", i);
 	return true;
@@ -248,11 +248,11 @@ static const struct attr uverbs_attrs[] = {
 	CONSTANT("abi_version", "1", "Version of the driver's interface."),
 	{ "dev", "Numbers of its device file.", show_dev },
 	{ "uevent", "What udev is told.", show_uverbs_uevent, .mode = 0644 },
-	FUNCTION(struct infiniband, function),
+	PARENT(struct infiniband),
 };
 
 const struct class uverbs_class = {
-	"infiniband_verbs", "The verbs interface of an RDMA device.", "/sys/devices/**/*:*:*.[0-7]/infiniband_verbs/uverbs[0-9]*",
+	"infiniband_verbs", "The verbs interface of an RDMA device.", "/sys/devices/**/*:*:*.[0-7]/**/infiniband_verbs/uverbs[0-9]*",
 	count_devices, NULL, at_uverbs, ROWS(uverbs_attrs), .subsystem = "class/infiniband_verbs",
 	.listed = { "class/infiniband_verbs" },
 };

@@ -28,7 +28,7 @@ static void show_address(const struct attr *attr, const struct object *o, struct
 {
 	(void)attr;
 	const struct net *net = self_of(o);
-	uint64_t at = net->function;
+	uint64_t at = net->on.function;
 	if (net->address) {
 		buf_puts(out, net->address);
 		return;
@@ -87,6 +87,13 @@ static void show_speed(const struct attr *attr, const struct object *o, struct b
 	buf_printf(out, "%lld", (long long)self_of(o)->speed_mbps);
 }
 
+/* A driver that knows no speed knows no duplex. */
+static void show_duplex(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	(void)attr;
+	buf_puts(out, self_of(o)->speed_mbps < 0 ? "unknown" : "full");
+}
+
 static void show_addr_len(const struct attr *attr, const struct object *o, struct buf *out)
 {
 	(void)attr;
@@ -110,7 +117,7 @@ static const struct attr net_attrs[] = {
 	{ "carrier", "1 with a link.", show_carrier, .mode = 0644 },
 	CONSTANT("dev_id", "0x0", "Tells interfaces with one address apart."),
 	INT("dev_port", struct net, dev_port, "Port of the function, from 0."),
-	CONSTANT("duplex", "full", "Duplex."),
+	{ "duplex", "Duplex.", show_duplex },
 	{ "flags", "IFF_ flags.", show_flags, .mode = 0644 },
 	{ "ifindex", "Interface number.", show_ifindex, .load = load_int, .offset = offsetof(struct net, ifindex) },
 	{ "iflink", "Interface it is linked to: itself.", show_ifindex },
@@ -122,7 +129,7 @@ static const struct attr net_attrs[] = {
 	COUNTER("rx_bytes"), COUNTER("rx_packets"), COUNTER("rx_errors"), COUNTER("rx_dropped"),
 	COUNTER("tx_bytes"), COUNTER("tx_packets"), COUNTER("tx_errors"), COUNTER("tx_dropped"),
 	{ "uevent", "What udev is told.", show_uevent, .mode = 0644 },
-	FUNCTION(struct net, function),
+	PARENT(struct net),
 };
 // clang-format on
 
@@ -136,16 +143,16 @@ static bool at_net(const struct facts *f, size_t i, size_t part, const void **se
 	(void)part;
 	const struct net *net = &f->topo->nets.at[i];
 	*self = net;
-	if (!link_to_function(f, net->function, path))
+	if (!link_to_parent(f, &net->on, path))
 		return false;
 	buf_printf(path, "/net/%s", net->name);
 	return true;
 }
 
-static void found_net(const struct tree *tree, uint32_t dir, uint64_t function, struct topo *t)
+static void found_net(const struct tree *tree, uint32_t dir, const struct site *on, struct topo *t)
 {
 	struct net *net = LIST_ADD(&t->arena, &t->nets);
-	*net = (struct net){ .function = function, .name = arena_strdup(&t->arena, tree_name(tree, dir)), .type = 1,
+	*net = (struct net){ .on = *on, .name = arena_strdup(&t->arena, tree_name(tree, dir)), .type = 1,
 			     .operstate = "unknown", .speed_mbps = TOPO_UNKNOWN };
 	scan_rows(&net_class, tree, dir, t, net);
 }
@@ -157,6 +164,6 @@ static void scan_nets(const struct class *class, const struct tree *tree, struct
 }
 
 const struct class net_class = {
-	"net", "A network interface.", "/sys/devices/**/*:*:*.[0-7]/net/*", count_nets, NULL, at_net, ROWS(net_attrs),
+	"net", "A network interface.", "/sys/devices/**/*:*:*.[0-7]/**/net/*", count_nets, NULL, at_net, ROWS(net_attrs),
 	.subsystem = "class/net", .listed = { "class/net" }, .scan = scan_nets,
 };

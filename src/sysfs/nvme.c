@@ -22,13 +22,13 @@ static const struct nvme *self_of(const struct object *o)
 static void show_address(const struct attr *attr, const struct object *o, struct buf *out)
 {
 	(void)attr;
-	bdf_print(self_of(o)->function, out);
+	bdf_print(self_of(o)->on.function, out);
 }
 
 static void show_numa_node(const struct attr *attr, const struct object *o, struct buf *out)
 {
 	(void)attr;
-	buf_printf(out, "%d", o->topo->pci.at[facts_pci(o->facts, self_of(o)->function)].node);
+	buf_printf(out, "%d", o->topo->pci.at[facts_pci(o->facts, self_of(o)->on.function)].node);
 }
 
 // clang-format off
@@ -42,7 +42,7 @@ static const struct attr nvme_attrs[] = {
 	CONSTANT("state", "live", "State."),
 	CONSTANT("transport", "pcie", "How it is reached."),
 	{ "uevent", "Empty.", show_nothing, .raw = true, .mode = 0644 },
-	FUNCTION(struct nvme, function),
+	PARENT(struct nvme),
 };
 // clang-format on
 
@@ -51,7 +51,7 @@ static bool at_nvme(const struct facts *f, size_t i, size_t part, const void **s
 	(void)part;
 	const struct nvme *nvme = &f->topo->nvmes.at[i];
 	*self = nvme;
-	if (!link_to_function(f, nvme->function, path))
+	if (!link_to_parent(f, &nvme->on, path))
 		return false;
 	buf_printf(path, "/nvme/%s", nvme->name);
 	return true;
@@ -71,10 +71,10 @@ static void scan_namespaces(const struct tree *tree, uint32_t dir, struct topo *
 	}
 }
 
-static void found_nvme(const struct tree *tree, uint32_t dir, uint64_t function, struct topo *t)
+static void found_nvme(const struct tree *tree, uint32_t dir, const struct site *on, struct topo *t)
 {
 	struct nvme *nvme = LIST_ADD(&t->arena, &t->nvmes);
-	*nvme = (struct nvme){ .function = function, .name = arena_strdup(&t->arena, tree_name(tree, dir)) };
+	*nvme = (struct nvme){ .on = *on, .name = arena_strdup(&t->arena, tree_name(tree, dir)) };
 	scan_rows(&nvme_class, tree, dir, t, nvme);
 	scan_namespaces(tree, dir, t, nvme);
 }
@@ -86,7 +86,7 @@ static void scan_nvmes(const struct class *class, const struct tree *tree, struc
 }
 
 const struct class nvme_class = {
-	"nvme", "An NVMe controller.", "/sys/devices/**/*:*:*.[0-7]/nvme/*", count_controllers, NULL, at_nvme, ROWS(nvme_attrs),
+	"nvme", "An NVMe controller.", "/sys/devices/**/*:*:*.[0-7]/**/nvme/*", count_controllers, NULL, at_nvme, ROWS(nvme_attrs),
 	.subsystem = "class/nvme", .listed = { "class/nvme" }, .scan = scan_nvmes,
 };
 
@@ -154,17 +154,16 @@ static const struct attr namespace_attrs[] = {
 	{ "dev", "Numbers of its device file.", show_dev },
 	CONSTANT("ro", "0", "Whether it is read-only."),
 	CONSTANT("removable", "0", "Whether it can be taken out."),
-	CONSTANT("hidden", "0", "Whether it has no device file."),
 	CONSTANT("queue/rotational", "0", "Whether it turns."),
 	CONSTANT("queue/hw_sector_size", "512", "Bytes of a sector."),
 	CONSTANT("queue/logical_block_size", "512", "Bytes of a logical block."),
-	CONSTANT("queue/scheduler", "[none] mq-deadline", "I/O scheduler."),
+	DISK_ROWS,
 	{ "uevent", "What udev is told.", show_uevent, .mode = 0644 },
 	{ "device", "Its controller.", .link = link_controller },
 };
 // clang-format on
 
 const struct class namespace_class = {
-	"block", "A namespace of an NVMe controller.", "/sys/devices/**/*:*:*.[0-7]/nvme/*/*", count_controllers, count_namespaces,
+	"namespace", "A namespace of an NVMe controller.", "/sys/devices/**/*:*:*.[0-7]/**/nvme/*/*", count_controllers, count_namespaces,
 	at_namespace, ROWS(namespace_attrs), .subsystem = "class/block", .listed = { "class/block", "block" },
 };

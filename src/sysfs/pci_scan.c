@@ -119,12 +119,6 @@ static void scan_function(const struct tree *tree, uint32_t dir, uint64_t addres
 	scan_functions(tree, dir, address, root, t);
 }
 
-static bool is_function_name(const char *name)
-{
-	const char *colon = strchr(name, ':');
-	return colon && strchr(colon + 1, ':') && strchr(colon, '.');
-}
-
 /* Recordings put together by hand have functions twice; the second is kept as files. */
 static bool is_there(const struct topo *t, uint64_t address)
 {
@@ -141,7 +135,7 @@ static void scan_functions(const struct tree *tree, uint32_t dir, uint64_t paren
 	uint32_t highest = 0;
 	EACH_CHILD (e, tree, dir) {
 		uint64_t address;
-		if (!scan_is_dir(tree, e) || !is_function_name(tree_name(tree, e)) ||
+		if (!scan_is_dir(tree, e) || !scan_is_function(tree_name(tree, e)) ||
 		    bdf_parse(tree_name(tree, e), 0, &address) || is_there(t, address))
 			continue;
 		size_t child = t->pci.n;
@@ -245,7 +239,7 @@ static void note_place(const struct tree *tree, uint32_t above, struct topo *t, 
 	_cleanup_buf_ struct buf path = { 0 };
 	root->under_function = BDF_NONE;
 	/* only behind a function that is known, so never behind one of its own */
-	if (is_function_name(tree_name(tree, above)) && !bdf_parse(tree_name(tree, above), 0, &root->under_function) &&
+	if (scan_is_function(tree_name(tree, above)) && !bdf_parse(tree_name(tree, above), 0, &root->under_function) &&
 	    is_there(t, root->under_function))
 		return;
 	root->under_function = BDF_NONE;

@@ -5,6 +5,7 @@
 #include "scan.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const void *member(const struct attr *attr, const struct object *o)
 {
@@ -19,6 +20,16 @@ void show_int(const struct attr *attr, const struct object *o, struct buf *out)
 void load_int(const struct attr *attr, const struct loading *l, const char *text)
 {
 	*(int32_t *)((char *)l->self + attr->offset) = (int32_t)strtol(text, NULL, 0);
+}
+
+void show_flag(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	buf_putc(out, *(const bool *)member(attr, o) ? '1' : '0');
+}
+
+void load_flag(const struct attr *attr, const struct loading *l, const char *text)
+{
+	*(bool *)((char *)l->self + attr->offset) = strcmp(text, "0") != 0;
 }
 
 void show_u64(const struct attr *attr, const struct object *o, struct buf *out)
@@ -105,8 +116,17 @@ bool link_to_function(const struct facts *f, uint64_t function, struct buf *plac
 	return true;
 }
 
-bool link_function(const struct attr *attr, const struct object *o, size_t i, struct buf *name, struct buf *place)
+bool link_to_parent(const struct facts *f, const struct site *on, struct buf *place)
+{
+	if (!link_to_function(f, on->function, place))
+		return false;
+	if (on->parent)
+		buf_printf(place, "/%s", on->parent);
+	return true;
+}
+
+bool link_parent(const struct attr *attr, const struct object *o, size_t i, struct buf *name, struct buf *place)
 {
 	(void)name;
-	return i == 0 && link_to_function(o->facts, *(const uint64_t *)member(attr, o), place);
+	return i == 0 && link_to_parent(o->facts, member(attr, o), place);
 }

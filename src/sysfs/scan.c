@@ -116,18 +116,48 @@ void scan_rows(const struct class *class, const struct tree *tree, uint32_t dir,
 }
 
 /* Functions come in the topology's order: class devices follow that. */
-void scan_class_devices(const struct tree *tree, struct topo *topo, const char *name,
-			void (*found)(const struct tree *, uint32_t dir, uint64_t function, struct topo *))
+bool scan_is_function(const char *name)
+{
+	const char *colon = strchr(name, ':');
+	return colon && strchr(colon + 1, ':') && strchr(colon, '.');
+}
+
+/* The folders from one above down to e's own, "virtio0"; NULL where that is the one above. */
+static const char *path_between(const struct tree *tree, uint32_t above, uint32_t e, struct arena *a)
+{
+	_cleanup_buf_ struct buf from = { 0 };
+	_cleanup_buf_ struct buf to = { 0 };
+	if (tree->entries[e].parent == above)
+		return NULL;
+	tree_path(tree, above, &from);
+	tree_path(tree, tree->entries[e].parent, &to);
+	return arena_strdup(a, buf_text(&to) + from.len + 1);
+}
+
+/* What is below the next function down is not this one's. */
+static void scan_function_devices(const struct tree *tree, uint32_t dir, uint64_t function, struct topo *topo,
+				  const char *name, found_device *found)
+{
+	for (uint32_t e = dir + 1, next; e < tree->entries[dir].end; e = next) {
+		bool is_class = !strcmp(tree_name(tree, e), name), is_function = scan_is_function(tree_name(tree, e));
+		next = is_class || is_function ? tree->entries[e].end : e + 1;
+		if (!is_class || !scan_is_dir(tree, e))
+			continue;
+		struct site on = { function, path_between(tree, dir, e, &topo->arena) };
+		EACH_CHILD (device, tree, e)
+			if (scan_is_dir(tree, device))
+				found(tree, device, &on, topo);
+	}
+}
+
+void scan_class_devices(const struct tree *tree, struct topo *topo, const char *name, found_device *found)
 {
 	_cleanup_facts_ struct facts facts = { 0 };
 	facts_init(&facts, topo);
 	for (size_t i = 0; i < topo->pci.n; i++) {
-		uint32_t folder = scan_find(tree, tree_find(tree, facts.pci[i].path), name);
-		if (!scan_is_dir(tree, folder))
-			continue;
-		EACH_CHILD (e, tree, folder)
-			if (scan_is_dir(tree, e))
-				found(tree, e, topo->pci.at[i].address, topo);
+		uint32_t dir = tree_find(tree, facts.pci[i].path);
+		if (dir != TREE_NONE)
+			scan_function_devices(tree, dir, topo->pci.at[i].address, topo, name, found);
 	}
 }
 

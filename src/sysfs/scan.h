@@ -40,8 +40,14 @@ bool scan_fits(const char *pattern, const char *path, bool folder);
 /* Gives every row of the class that can load what its file says. */
 void scan_rows(const struct class *class, const struct tree *tree, uint32_t dir, struct topo *topo, void *self);
 
-/* Calls found() for each folder X in a folder NAME that a PCI function holds: ".../0000:01:00.0/NAME/X". */
-void scan_class_devices(const struct tree *tree, struct topo *topo, const char *name,
-			void (*found)(const struct tree *, uint32_t dir, uint64_t function, struct topo *));
+/*
+ * Calls found() for each folder X in a folder NAME that a PCI function, or a device below it, holds:
+ * ".../0000:01:00.0/NAME/X", ".../0000:01:00.0/virtio0/NAME/X".
+ */
+typedef void found_device(const struct tree *, uint32_t dir, const struct site *on, struct topo *);
+void scan_class_devices(const struct tree *tree, struct topo *topo, const char *name, found_device *found);
+
+/* Whether a folder's name is that of a PCI function, "0000:01:00.0". */
+bool scan_is_function(const char *name);
 
 #endif

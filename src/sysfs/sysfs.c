@@ -16,7 +16,8 @@ const struct class *const classes[] = {
 	&cpus_class, &cpu_class, &cache_class, &cpufreq_class, &cpu_kind_class,
 	&nodes_class, &node_class, &hugepages_class, &access_class, &memory_side_cache_class, &kernel_hugepages_class,
 	&host_bridge_class, &pci_class, &pci_bus_class, &pci_driver_class, &pci_slot_class, &iommu_group_class,
-	&net_class, &infiniband_class, &ib_port_class, &uverbs_class, &drm_class, &nvme_class, &namespace_class,
+	&virtio_class, &virtio_driver_class, &net_class, &infiniband_class, &ib_port_class, &uverbs_class, &drm_class,
+	&nvme_class, &namespace_class, &block_class, &scsi_class,
 	&dmi_class, &module_class,
 	&proc_class, &nvidia_class,
 };

@@ -39,21 +39,24 @@ static void check_drm_numbers(const struct inspection *in)
 	for (size_t i = 0; i < in->topo->drms.n; i++) {
 		const struct drm *drm = &in->topo->drms.at[i];
 		if (is_taken(in, &cards, drm->card))
-			report(in, pci_name(in, drm->function), "another device is card%lld", (long long)drm->card);
+			report(in, pci_name(in, drm->on.function), "another device is card%lld", (long long)drm->card);
 		if (is_taken(in, &renders, drm->render))
-			report(in, pci_name(in, drm->function), "another device is renderD%lld", (long long)drm->render);
+			report(in, pci_name(in, drm->on.function), "another device is renderD%lld", (long long)drm->render);
 	}
 }
 
 void check_names(const struct inspection *in)
 {
 	const struct topo *t = in->topo;
-	if (t->nets.n)
-		check_unique(in, "net", &t->nets.at->name, t->nets.n, sizeof *t->nets.at);
-	if (t->infinibands.n)
-		check_unique(in, "infiniband", &t->infinibands.at->name, t->infinibands.n, sizeof *t->infinibands.at);
-	if (t->nvmes.n)
-		check_unique(in, "nvme", &t->nvmes.at->name, t->nvmes.n, sizeof *t->nvmes.at);
+#define CHECK_UNIQUE(T) \
+	if (t->T##s.n) \
+		check_unique(in, #T, &t->T##s.at->name, t->T##s.n, sizeof *t->T##s.at);
+	CHECK_UNIQUE(virtio)
+	CHECK_UNIQUE(net)
+	CHECK_UNIQUE(infiniband)
+	CHECK_UNIQUE(nvme)
+	CHECK_UNIQUE(block)
+#undef CHECK_UNIQUE
 	check_drm_numbers(in);
 }
 

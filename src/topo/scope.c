@@ -349,10 +349,9 @@ static void cut_pci(const struct cut *cut)
 			t->nodes.at[i].address = 0;
 		}
 	KEEP(&t->roots, has_functions(t, it));
-	KEEP(&t->nets, it->function == BDF_NONE || has_function(cut, it->function));
-	KEEP(&t->infinibands, it->function == BDF_NONE || has_function(cut, it->function));
-	KEEP(&t->drms, it->function == BDF_NONE || has_function(cut, it->function));
-	KEEP(&t->nvmes, it->function == BDF_NONE || has_function(cut, it->function));
+#define KEEP_DEVICES(T) KEEP(&t->T##s, it->on.function == BDF_NONE || has_function(cut, it->on.function));
+	TOPO_DEVICES(KEEP_DEVICES)
+#undef KEEP_DEVICES
 }
 
 /* --- extras ---------------------------------------------------------------------------------------------- */

@@ -19,6 +19,8 @@ same_here() {
 	"$TOPOFS" run here.json -- "$@" >captured 2>/dev/null
 	check "$*" diff real captured
 }
+# frequencies and free memory change meanwhile
+same_here sh -c 'lscpu | grep -v MHz'
 same_here lscpu -p
 same_here lscpu -C
 same_here sh -c 'cd /sys/devices/system/cpu && cat possible present online offline isolated kernel_max'
@@ -28,6 +30,12 @@ same_here sh -c 'ls /sys/bus/pci/devices; for d in /sys/bus/pci/devices/*; do
 	readlink -f $d; cat $d/vendor $d/device $d/class $d/numa_node $d/local_cpulist $d/resource; done'
 same_here sh -c 'for d in /sys/bus/pci/devices/*; do cksum <$d/config; done'
 if command -v lspci >/dev/null; then
-	same_here lspci -nn
+	same_here lspci -vvnn
 	same_here lspci -tv
+fi
+if command -v lstopo >/dev/null; then
+	same_here lstopo --no-smt
+fi
+if command -v numactl >/dev/null; then
+	same_here sh -c 'numactl --hardware | grep -v free'
 fi
