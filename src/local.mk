@@ -25,8 +25,10 @@ noinst_LIBRARIES += %D%/libcore.a
 	%D%/format/types.c \
 	%D%/format/types.h \
 	%D%/format/types_files.c \
+	%D%/format/types_map.c \
 	%D%/format/types_object.c \
 	%D%/format/types_pci.c \
+	%D%/format/types_text.c \
 	%D%/sysfs/block.c \
 	%D%/sysfs/cache.c \
 	%D%/sysfs/classes.h \

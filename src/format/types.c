@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The plain kinds of value: each one's reader, its inverse, and its JSON Schema, side by side. */
+/* Numbers, sizes and sets: each one's reader, its inverse, and its JSON Schema, side by side. */
 
 #include "types.h"
 
@@ -26,30 +26,6 @@ const char *kind_of(const json_t *value)
 		[JSON_FALSE] = "false", [JSON_NULL] = "null",
 	};
 	return names[json_typeof(value)];
-}
-
-/* The text of a string, or NULL after refusing: what is wanted, and an example of it. */
-const char *text_of(struct reader *r, const json_t *value, const char *wanted)
-{
-	if (json_is_string(value))
-		return json_string_value(value);
-	refuse(r, "expected %s, got %s", wanted, kind_of(value));
-	return NULL;
-}
-
-bool has_control_characters(const char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			return true;
-	return false;
-}
-
-void schema_string(json_t *into, const char *pattern)
-{
-	json_object_set_new(into, "type", json_string("string"));
-	if (pattern)
-		json_object_set_new(into, "pattern", json_string(pattern));
 }
 
 /* --- numbers --------------------------------------------------------------------------------------------- */
@@ -137,21 +113,24 @@ static void schema_bool(const struct field *f, json_t *into)
 
 const struct type type_bool = { "true or false", NULL, read_bool, write_bool, schema_bool };
 
-static int read_numbers(struct reader *r, const struct field *f, const json_t *value, void *at)
+int read_array(struct reader *r, const struct field *f, const json_t *value, const char *wanted, size_t size,
+	       int (*read)(struct reader *, const struct field *, const json_t *, void *at), struct list *list)
 {
-	LIST_OF(uint32_t) *list = at;
 	if (!json_is_array(value))
-		return refuse(r, "expected an array of numbers, got %s", kind_of(value));
+		return refuse(r, "expected %s, got %s", wanted, kind_of(value));
 	size_t len = r->path.len;
 	for (size_t i = 0; i < json_array_size(value); i++) {
-		int64_t v = 0;
 		buf_printf(&r->path, "[%zu]", i);
-		if (read_integer(r, f, json_array_get(value, i), &v))
+		if (read(r, f, json_array_get(value, i), list_add(r->arena, list, size)))
 			return -EINVAL;
 		buf_cut(&r->path, len);
-		*LIST_ADD(r->arena, list) = (uint32_t)v;
 	}
 	return 0;
+}
+
+static int read_numbers(struct reader *r, const struct field *f, const json_t *value, void *at)
+{
+	return read_array(r, f, value, "an array of numbers", sizeof(uint32_t), read_i32, at);
 }
 
 static json_t *write_numbers(const struct field *f, const void *at)
@@ -175,190 +154,6 @@ static void schema_numbers(const struct field *f, json_t *into)
 }
 
 const struct type type_numbers = { "array of numbers", NULL, read_numbers, write_numbers, schema_numbers };
-
-/* --- texts ----------------------------------------------------------------------------------------------- */
-
-static void init_text(const struct field *f, void *at)
-{
-	*(const char **)at = f->text;
-}
-
-/* What is served as a line must be one. */
-static int read_text(struct reader *r, const struct field *f, const json_t *value, void *at)
-{
-	(void)f;
-	const char *text = text_of(r, value, "a text");
-	if (!text)
-		return -EINVAL;
-	if (has_control_characters(text))
-		return refuse(r, "a line end or other control character in \"%.40s\"", text);
-	*(const char **)at = arena_strdup(r->arena, text);
-	return 0;
-}
-
-static json_t *write_text(const struct field *f, const void *at)
-{
-	const char *text = *(const char *const *)at;
-	if (!text || (f->text && !strcmp(text, f->text) && !f->required))
-		return NULL;
-	return json_string(text);
-}
-
-static void schema_text(const struct field *f, json_t *into)
-{
-	(void)f;
-	schema_string(into, NULL);
-}
-
-const struct type type_text = { "text", init_text, read_text, write_text, schema_text };
-
-/* Why a text cannot name a file, or NULL. */
-const char *not_a_name(const char *text)
-{
-	if (!*text)
-		return "an empty name";
-	if (strlen(text) > 255)
-		return "a name of more than 255 bytes";
-	if (!strcmp(text, ".") || !strcmp(text, ".."))
-		return "\".\" and \"..\" cannot name a file";
-	if (strchr(text, '/'))
-		return "a '/' in a name";
-	return has_control_characters(text) ? "a line end or other control character in a name" : NULL;
-}
-
-static int read_name(struct reader *r, const struct field *f, const json_t *value, void *at)
-{
-	(void)f;
-	const char *text = text_of(r, value, "a name");
-	const char *why = text ? not_a_name(text) : NULL;
-	if (why)
-		return refuse(r, "%s: \"%.40s\"", why, text);
-	if (!text)
-		return -EINVAL;
-	*(const char **)at = arena_strdup(r->arena, text);
-	return 0;
-}
-
-static void schema_name(const struct field *f, json_t *into)
-{
-	(void)f;
-	schema_string(into, "^[^/\\x00-\\x1f]{1,255}$");
-}
-
-const struct type type_name = { "name", init_text, read_name, write_text, schema_name };
-
-static int read_texts(struct reader *r, const struct field *f, const json_t *value, void *at)
-{
-	LIST_OF(const char *) *list = at;
-	if (!json_is_array(value))
-		return refuse(r, "expected an array of texts, got %s", kind_of(value));
-	size_t len = r->path.len;
-	for (size_t i = 0; i < json_array_size(value); i++) {
-		const char *text;
-		buf_printf(&r->path, "[%zu]", i);
-		if (read_text(r, f, json_array_get(value, i), &text))
-			return -EINVAL;
-		buf_cut(&r->path, len);
-		*LIST_ADD(r->arena, list) = text;
-	}
-	return 0;
-}
-
-static json_t *write_texts(const struct field *f, const void *at)
-{
-	(void)f;
-	const LIST_OF(const char *) *list = at;
-	if (!list->n)
-		return NULL;
-	json_t *array = json_array();
-	for (size_t i = 0; i < list->n; i++)
-		json_array_append_new(array, json_string(list->at[i]));
-	return array;
-}
-
-static void schema_texts(const struct field *f, json_t *into)
-{
-	(void)f;
-	json_object_set_new(into, "type", json_string("array"));
-	json_object_set_new(into, "items", json_pack("{ss}", "type", "string"));
-}
-
-const struct type type_texts = { "array of texts", NULL, read_texts, write_texts, schema_texts };
-
-/* Kept as one text, a line for each of a list's. */
-static int read_comment(struct reader *r, const struct field *f, const json_t *value, void *at)
-{
-	(void)f;
-	_cleanup_buf_ struct buf text = { 0 };
-	for (size_t i = 0; i < json_array_size(value); i++) {
-		const char *line = json_string_value(json_array_get(value, i));
-		buf_printf(&text, "%s%s", i ? "\n" : "", line ? line : "");
-	}
-	const char *whole = json_is_array(value) ? buf_text(&text) : json_string_value(value);
-	*(const char **)at = whole ? arena_strdup(r->arena, whole) : NULL;
-	return 0;
-}
-
-static json_t *write_comment(const struct field *f, const void *at)
-{
-	(void)f;
-	const char *text = *(const char *const *)at;
-	if (!text || !strchr(text, '\n'))
-		return text ? json_string(text) : NULL;
-	json_t *lines = json_array();
-	for (const char *end; text; text = end ? end + 1 : NULL) {
-		end = strchr(text, '\n');
-		json_array_append_new(lines, json_stringn(text, end ? (size_t)(end - text) : strlen(text)));
-	}
-	return lines;
-}
-
-static void schema_anything(const struct field *f, json_t *into)
-{
-	(void)f;
-	(void)into;
-}
-
-const struct type type_comment = { "anything", NULL, read_comment, write_comment, schema_anything };
-
-static void init_choice(const struct field *f, void *at)
-{
-	*(int32_t *)at = (int32_t)f->def;
-}
-
-static int read_choice(struct reader *r, const struct field *f, const json_t *value, void *at)
-{
-	const char *text = text_of(r, value, "a text");
-	if (!text)
-		return -EINVAL;
-	_cleanup_buf_ struct buf names = { 0 };
-	for (int32_t i = 0; f->values[i]; i++) {
-		if (*f->values[i] && !strcmp(f->values[i], text)) {
-			*(int32_t *)at = i;
-			return 0;
-		}
-		if (*f->values[i])
-			buf_printf(&names, "%s%s", names.len ? ", " : "", f->values[i]);
-	}
-	return refuse(r, "\"%.40s\" is none of %s", text, buf_text(&names));
-}
-
-static json_t *write_choice(const struct field *f, const void *at)
-{
-	int32_t v = *(const int32_t *)at;
-	return v == f->def ? NULL : json_string(f->values[v]);
-}
-
-static void schema_choice(const struct field *f, json_t *into)
-{
-	json_t *choices = json_array();
-	for (int32_t i = 0; f->values[i]; i++)
-		if (*f->values[i])
-			json_array_append_new(choices, json_string(f->values[i]));
-	json_object_set_new(into, "enum", choices);
-}
-
-const struct type type_choice = { "choice", init_choice, read_choice, write_choice, schema_choice };
 
 /* --- sizes ----------------------------------------------------------------------------------------------- */
 
@@ -510,124 +305,3 @@ static void schema_idset(const struct field *f, json_t *into)
 }
 
 const struct type type_idset = { "list", NULL, read_idset, write_idset, schema_idset };
-
-/* --- maps ------------------------------------------------------------------------------------------------ */
-
-static int read_pair(struct reader *r, const struct field *f, const char *key, const json_t *value, struct pair *ret)
-{
-	int32_t ignored;
-	if (f->values && read_choice(r, f, value, &ignored))
-		return -EINVAL;
-	const char *text = text_of(r, value, "a text");
-	if (!text)
-		return -EINVAL;
-	if (has_control_characters(text))
-		return refuse(r, "a line end or other control character in \"%.40s\"", text);
-	*ret = (struct pair){ arena_strdup(r->arena, key), arena_strdup(r->arena, text) };
-	return 0;
-}
-
-static int read_pairs(struct reader *r, const struct field *f, const json_t *value, topo_map *map,
-		      const char *(*wrong)(const char *key))
-{
-	if (!json_is_object(value))
-		return refuse(r, "expected an object, got %s", kind_of(value));
-	const char *key;
-	json_t *member;
-	size_t len = r->path.len;
-	json_object_foreach((json_t *)value, key, member) {
-		const char *why = wrong(key);
-		if (why)
-			return refuse(r, "%s: \"%.40s\"", why, key);
-		buf_printf(&r->path, ".%s", key);
-		if (read_pair(r, f, key, member, LIST_ADD(r->arena, map)))
-			return -EINVAL;
-		buf_cut(&r->path, len);
-	}
-	return 0;
-}
-
-static json_t *write_map(const struct field *f, const void *at)
-{
-	(void)f;
-	const topo_map *map = at;
-	if (!map->n)
-		return NULL;
-	json_t *object = json_object();
-	for (size_t i = 0; i < map->n; i++)
-		json_object_set_new(object, map->at[i].key, json_string(map->at[i].value));
-	return object;
-}
-
-static void schema_map(const struct field *f, json_t *into)
-{
-	json_t *value = json_pack("{ss}", "type", "string");
-	if (f->values)
-		schema_choice(f, value);
-	json_object_set_new(into, "type", json_string("object"));
-	json_object_set_new(into, "additionalProperties", value);
-}
-
-static const char *not_a_cpuinfo_key(const char *key)
-{
-	return !*key || strchr(key, ':') || has_control_characters(key)
-		       ? "not the name of a line of /proc/cpuinfo" : NULL;
-}
-
-static int read_map(struct reader *r, const struct field *f, const json_t *value, void *at)
-{
-	return read_pairs(r, f, value, at, not_a_cpuinfo_key);
-}
-
-const struct type type_map = { "object of texts", NULL, read_map, write_map, schema_map };
-
-static int read_files_map(struct reader *r, const struct field *f, const json_t *value, void *at)
-{
-	return read_pairs(r, f, value, at, not_a_name);
-}
-
-const struct type type_files_map = { "object of texts", NULL, read_files_map, write_map, schema_map };
-
-static int read_counts(struct reader *r, const struct field *f, const json_t *value, void *at)
-{
-	(void)f;
-	static const struct field any = { .min = 0, .max = INT64_MAX };
-	topo_counts *counts = at;
-	if (!json_is_object(value))
-		return refuse(r, "expected an object of numbers, got %s", kind_of(value));
-	const char *key;
-	json_t *member;
-	size_t len = r->path.len;
-	json_object_foreach((json_t *)value, key, member) {
-		int64_t v = 0;
-		if (not_a_cpuinfo_key(key) || strchr(key, ' '))
-			return refuse(r, "not the name of a counter: \"%.40s\"", key);
-		buf_printf(&r->path, ".%s", key);
-		if (read_integer(r, &any, member, &v))
-			return -EINVAL;
-		buf_cut(&r->path, len);
-		*LIST_ADD(r->arena, counts) = (struct count){ arena_strdup(r->arena, key), (uint64_t)v };
-	}
-	return 0;
-}
-
-static json_t *write_counts(const struct field *f, const void *at)
-{
-	(void)f;
-	const topo_counts *counts = at;
-	if (!counts->n)
-		return NULL;
-	json_t *object = json_object();
-	for (size_t i = 0; i < counts->n; i++)
-		json_object_set_new(object, counts->at[i].key, json_integer((json_int_t)counts->at[i].value));
-	return object;
-}
-
-static void schema_counts(const struct field *f, json_t *into)
-{
-	(void)f;
-	json_object_set_new(into, "type", json_string("object"));
-	json_object_set_new(into, "additionalProperties", json_pack("{sssi}", "type", "integer", "minimum", 0));
-}
-
-const struct type type_counts = { "object of numbers", NULL, read_counts, write_counts, schema_counts };

@@ -14,6 +14,9 @@ bool has_control_characters(const char *text);
 const char *not_a_name(const char *text);
 /* A whole number in the field's range. */
 int read_integer(struct reader *r, const struct field *f, const json_t *value, int64_t *ret);
+/* An array into a list of structs of that size, each read by the field; one that is refused refuses all. */
+int read_array(struct reader *r, const struct field *f, const json_t *value, const char *wanted, size_t size,
+	       int (*read)(struct reader *, const struct field *, const json_t *, void *at), struct list *list);
 /* Reads "48K" or "4096" to bytes; returns what follows, NULL when it is no size. Printing is its inverse. */
 const char *parse_size(const char *text, uint64_t *ret);
 void print_size(uint64_t bytes, struct buf *out);
@@ -21,6 +24,20 @@ void print_size(uint64_t bytes, struct buf *out);
 int read_objects(struct reader *r, const struct field *f, const json_t *value, void *at);
 json_t *write_objects(const struct field *f, const void *at);
 json_t *reference_to(const struct table *table);
+
+/* An object of any members as a list of structs, each of which begins with its member's key, a const char *. */
+struct members {
+	const char *wanted; /* "an object of numbers" */
+	size_t size;	    /* of the struct */
+	int (*enter)(struct reader *r, const char *key); /* refuses a bad key, or appends it to the path */
+	int (*read)(struct reader *r, const struct field *f, const json_t *value, void *at); /* the key is there */
+	json_t *(*write)(const void *at);
+};
+int read_members(struct reader *r, const struct field *f, const json_t *value, const struct members *kind,
+		 struct list *list);
+json_t *write_members(const struct members *kind, const struct list *list);
+/* Takes the schema of a member's value. */
+void schema_members(json_t *into, json_t *value);
 
 void schema_string(json_t *into, const char *pattern);
 

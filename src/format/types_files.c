@@ -147,8 +147,10 @@ static const struct {
 	int (*read)(struct reader *, const json_t *, struct extra *);
 } file_forms[] = { { "base64", read_base64 }, { "link", read_link_target }, { "dir", read_dir } };
 
-static int read_file(struct reader *r, const json_t *value, struct extra *extra)
+static int read_file(struct reader *r, const struct field *f, const json_t *value, void *at)
 {
+	(void)f;
+	struct extra *extra = at;
 	if (json_is_null(value)) {
 		extra->kind = EXTRA_ABSENT;
 		return 0;
@@ -168,29 +170,6 @@ static int read_file(struct reader *r, const json_t *value, struct extra *extra)
 		      json_is_object(value) ? "another object" : kind_of(value));
 }
 
-static int read_files(struct reader *r, const struct field *f, const json_t *value, void *at)
-{
-	(void)f;
-	LIST_OF(struct extra) *files = at;
-	if (!json_is_object(value))
-		return refuse(r, "expected an object, got %s", kind_of(value));
-	const char *path;
-	json_t *member;
-	size_t len = r->path.len;
-	json_object_foreach((json_t *)value, path, member) {
-		buf_printf(&r->path, "[\"%.200s\"]", path);
-		const char *why = path_is_wrong(path);
-		if (why)
-			return refuse(r, "%s", why);
-		struct extra *extra = LIST_ADD(r->arena, files);
-		extra->path = arena_strdup(r->arena, path);
-		if (read_file(r, member, extra))
-			return -EINVAL;
-		buf_cut(&r->path, len);
-	}
-	return 0;
-}
-
 static json_t *encode_base64(const uint8_t *bytes, size_t len)
 {
 	_cleanup_buf_ struct buf text = { 0 };
@@ -203,8 +182,9 @@ static json_t *encode_base64(const uint8_t *bytes, size_t len)
 	return json_string(buf_text(&text));
 }
 
-static json_t *write_file(const struct extra *extra)
+static json_t *write_file(const void *at)
 {
+	const struct extra *extra = at;
 	switch (extra->kind) {
 	case EXTRA_LINK:
 		return json_pack("{ss}", "link", extra->data);
@@ -220,16 +200,24 @@ static json_t *write_file(const struct extra *extra)
 	return text ? text : json_pack("{so}", "base64", encode_base64((const uint8_t *)extra->data, extra->len));
 }
 
+static int enter_path(struct reader *r, const char *path)
+{
+	buf_printf(&r->path, "[\"%.200s\"]", path);
+	const char *why = path_is_wrong(path);
+	return why ? refuse(r, "%s", why) : 0;
+}
+
+static const struct members files = { "an object", sizeof(struct extra), enter_path, read_file, write_file };
+
+static int read_files(struct reader *r, const struct field *f, const json_t *value, void *at)
+{
+	return read_members(r, f, value, &files, at);
+}
+
 static json_t *write_files(const struct field *f, const void *at)
 {
 	(void)f;
-	const LIST_OF(struct extra) *files = at;
-	if (!files->n)
-		return NULL;
-	json_t *object = json_object();
-	for (size_t i = 0; i < files->n; i++)
-		json_object_set_new(object, files->at[i].path, write_file(&files->at[i]));
-	return object;
+	return write_members(&files, at);
 }
 
 static void schema_files(const struct field *f, json_t *into)
@@ -240,9 +228,8 @@ static void schema_files(const struct field *f, json_t *into)
 				  "type", "object", "properties", "base64", "type", "string", "required", "base64", "additionalProperties", 0,
 				  "type", "object", "properties", "link", "type", "string", "required", "link", "additionalProperties", 0,
 				  "type", "object", "properties", "dir", "const", 1, "required", "dir", "additionalProperties", 0);
-	json_object_set_new(into, "type", json_string("object"));
 	json_object_set_new(into, "propertyNames", json_pack("{ss}", "pattern", "^/(sys|proc|run/udev/data|dev/cpuset)/."));
-	json_object_set_new(into, "additionalProperties", value);
+	schema_members(into, value);
 }
 
 const struct type type_files = { "object of files", NULL, read_files, write_files, schema_files };
