@@ -10,6 +10,7 @@
  * "topofs: FILE: WHERE: WHAT".
  */
 
+#include <stdarg.h>
 #include <stdbool.h>
 
 struct err {
@@ -19,5 +20,6 @@ struct err {
 
 /* Writes both parts, control characters and line ends of the user's data replaced; returns -EINVAL. */
 int err_set(struct err *e, const char *where, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int err_vset(struct err *e, const char *where, const char *fmt, va_list ap) __attribute__((format(printf, 3, 0)));
 
 #endif

@@ -2,7 +2,6 @@
 #include "topofs/err.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 /* One line stays one line, and a terminal is not at the mercy of what a document says. */
@@ -13,14 +12,20 @@ static void tame(char *text)
 			*c = '?';
 }
 
-int err_set(struct err *e, const char *where, const char *fmt, ...)
+int err_vset(struct err *e, const char *where, const char *fmt, va_list ap)
 {
-	va_list ap;
-	va_start(ap, fmt);
 	vsnprintf(e->what, sizeof e->what, fmt, ap);
-	va_end(ap);
 	snprintf(e->where, sizeof e->where, "%s", where);
 	tame(e->where);
 	tame(e->what);
 	return -EINVAL;
+}
+
+int err_set(struct err *e, const char *where, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	int ret = err_vset(e, where, fmt, ap);
+	va_end(ap);
+	return ret;
 }

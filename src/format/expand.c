@@ -11,12 +11,11 @@
 
 int wrong(struct expander *x, const char *fmt, ...)
 {
-	_cleanup_buf_ struct buf what = { 0 };
 	va_list ap;
 	va_start(ap, fmt);
-	buf_vprintf(&what, fmt, ap);
+	int ret = err_vset(x->err, buf_text(&x->path), fmt, ap);
 	va_end(ap);
-	return err_set(x->err, buf_text(&x->path), "%s", buf_text(&what));
+	return ret;
 }
 
 /* --- nodes ----------------------------------------------------------------------------------------------- */

@@ -10,12 +10,11 @@
 
 int refuse(struct reader *r, const char *fmt, ...)
 {
-	_cleanup_buf_ struct buf what = { 0 };
 	va_list ap;
 	va_start(ap, fmt);
-	buf_vprintf(&what, fmt, ap);
+	int ret = err_vset(r->err, buf_text(&r->path), fmt, ap);
 	va_end(ap);
-	return err_set(r->err, buf_text(&r->path), "%s", buf_text(&what));
+	return ret;
 }
 
 const char *kind_of(const json_t *value)

@@ -7,29 +7,27 @@
 
 #include <string.h>
 
+static bool is_one_of(const char *arch, const char *const *archs, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(arch, archs[i]))
+			return true;
+	return false;
+}
+
 /* Kernels of big-endian machines; all others are little. */
 static void show_byteorder(const struct attr *attr, const struct object *o, struct buf *out)
 {
 	static const char *const big[] = { "s390x", "s390", "ppc64", "ppc", "sparc64", "sparc", "parisc64", "m68k" };
 	(void)attr;
-	for (size_t i = 0; i < sizeof big / sizeof *big; i++)
-		if (!strcmp(o->topo->arch, big[i])) {
-			buf_puts(out, "big");
-			return;
-		}
-	buf_puts(out, "little");
+	buf_puts(out, is_one_of(o->topo->arch, big, sizeof big / sizeof *big) ? "big" : "little");
 }
 
 static void show_address_bits(const struct attr *attr, const struct object *o, struct buf *out)
 {
 	static const char *const narrow[] = { "i386", "i486", "i586", "i686", "armv7l", "armv6l", "ppc", "s390", "mips" };
 	(void)attr;
-	for (size_t i = 0; i < sizeof narrow / sizeof *narrow; i++)
-		if (!strcmp(o->topo->arch, narrow[i])) {
-			buf_puts(out, "32");
-			return;
-		}
-	buf_puts(out, "64");
+	buf_puts(out, is_one_of(o->topo->arch, narrow, sizeof narrow / sizeof *narrow) ? "32" : "64");
 }
 
 static bool has_large_pages(const struct attr *attr, const struct object *o)
