@@ -81,9 +81,23 @@ noinst_LIBRARIES += %D%/libcore.a
 	include/topofs/tree.h \
 	$(NULL)
 
+# What serves a tree, linked also by the test that plays the kernel.
+noinst_LIBRARIES += %D%/libserve.a
+%C%_libserve_a_CPPFLAGS = $(AM_CPPFLAGS) $(FUSE3_CFLAGS)
+%C%_libserve_a_SOURCES = \
+	%D%/serve/features.c \
+	%D%/serve/mount.c \
+	%D%/serve/ops.c \
+	%D%/serve/served.h \
+	%D%/serve/server.c \
+	%D%/serve/session.c \
+	%D%/serve/status.c \
+	include/topofs/serve.h \
+	$(NULL)
+
 bin_PROGRAMS += topofs
-topofs_CPPFLAGS = $(AM_CPPFLAGS) $(FUSE3_CFLAGS) $(LIBARCHIVE_CFLAGS)
-topofs_LDADD = %D%/libcore.a $(FUSE3_LIBS) $(JANSSON_LIBS) $(LIBARCHIVE_LIBS)
+topofs_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(LIBARCHIVE_CFLAGS)
+topofs_LDADD = %D%/libserve.a %D%/libcore.a $(FUSE3_LIBS) $(JANSSON_LIBS) $(LIBARCHIVE_LIBS)
 topofs_SOURCES = \
 	%D%/cmd/attributes.c \
 	%D%/cmd/capture.c \
@@ -97,15 +111,10 @@ topofs_SOURCES = \
 	%D%/cmd/run.c \
 	%D%/cmd/schema.c \
 	%D%/cmd/show.c \
+	%D%/cmd/status.c \
 	%D%/cmd/topology.c \
 	%D%/cmd/unpack.c \
 	%D%/cmd/unpack.h \
 	%D%/main.c \
-	%D%/serve/mount.c \
-	%D%/serve/ops.c \
-	%D%/serve/served.h \
-	%D%/serve/server.c \
-	%D%/serve/session.c \
 	include/topofs/cmd.h \
-	include/topofs/serve.h \
 	$(NULL)

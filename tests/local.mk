@@ -37,6 +37,8 @@ shell_tests = \
 	%D%/fuse/mount.sh \
 	%D%/fuse/notify.sh \
 	%D%/fuse/options.sh \
+	%D%/fuse/raw.sh \
+	%D%/fuse/status.sh \
 	%D%/fuse/user.sh \
 	%D%/layering.sh \
 	%D%/odd/odd.sh \
@@ -60,8 +62,10 @@ unit_tests = \
 	%D%/unit/test-tree.c \
 	$(NULL)
 
-check_PROGRAMS += %D%/consumers/nccl-walk
+check_PROGRAMS += %D%/consumers/nccl-walk %D%/fuse/raw
 %C%_consumers_nccl_walk_SOURCES = %D%/consumers/nccl-walk.c
+%C%_fuse_raw_SOURCES = %D%/fuse/raw.c
+%C%_fuse_raw_LDADD = src/libserve.a src/libcore.a $(FUSE3_LIBS)
 
 TESTS = $(shell_tests)
 if HAVE_CRITERION

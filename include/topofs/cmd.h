@@ -43,7 +43,7 @@ struct cmd {
 
 /* One a file: src/cmd/check.c and so on. */
 extern const struct cmd cmd_attributes, cmd_capture, cmd_check, cmd_completion, cmd_diff, cmd_mount, cmd_render, cmd_run,
-	cmd_schema, cmd_show;
+	cmd_schema, cmd_show, cmd_status;
 
 extern const struct cmd *const cmds[];
 extern const size_t n_cmds;

@@ -10,14 +10,24 @@
  *
  * Two ways, both with the same two halves, a connection that is mounted and a process that answers it:
  *
- *     fd = serve_mount(...);  serve(t, fd, ...);                      here, until it is unmounted
+ *     fd = serve_mount(...);  serve(&what, fd, ...);                  here, until it is unmounted
  *
- *     channel = serve_start(t, &err);                                 a process of its own, which waits
+ *     channel = serve_start(&what, &err);                             a process of its own, which waits
  *     fd = serve_mount(...);  serve_hand_over(channel, fd, ...);      and has answered when this returns
  */
 
 #include "topofs/err.h"
 #include "topofs/tree.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What is served, and what is told of it. All of it belongs to the caller and stays until the serving ends. */
+struct serve_what {
+	const struct tree *tree;
+	const char *name;     /* the machine's */
+	const char *document; /* where its description was found */
+};
 
 /*
  * Opens /dev/fuse and mounts it with mount(2) on a folder; needs CAP_SYS_ADMIN in the current user namespace.
@@ -50,14 +60,14 @@ struct serve_ready {
  * SIGINT and SIGHUP unmount it and end the serving; with NULL they are ignored, and only the end of the mount
  * ends it. Returns 0, or a negative errno when the mount never answered.
  */
-int serve(const struct tree *t, int fd, const char *folder, const struct serve_ready *ready, struct err *err);
+int serve(const struct serve_what *what, int fd, const char *folder, const struct serve_ready *ready, struct err *err);
 
 /*
  * Starts a process that is no child of this one and waits for a connection: with its own session, none of
  * this one's files, and in the namespaces this one has at the moment. It ends when the channel is closed
  * before it got one. Returns the channel, closed on exec, or a negative errno.
  */
-int serve_start(const struct tree *t, struct err *err);
+int serve_start(const struct serve_what *what, struct err *err);
 
 /* Gives it the connection (closed here) and the folder as for serve(), and waits until the mount answers. */
 int serve_hand_over(int channel, int fd, const char *folder, struct err *err);
@@ -67,5 +77,37 @@ int serve_hand_over(int channel, int fd, const char *folder, struct err *err);
  * other file gets its number.
  */
 void serve_hold_standard_files(void);
+
+/* What the kernel can do to spare requests, in the order in which kernels learned it. */
+struct serve_feature {
+	const char *name;
+	uint64_t flag;	    /* FUSE_INIT's */
+	const char *kernel; /* the first version that has it */
+	const char *effect;
+};
+extern const struct serve_feature serve_features[];
+extern const size_t serve_n_features;
+/* The flags of those that are among the ones the kernel offers. */
+uint64_t serve_features_in(uint64_t offered);
+
+/*
+ * What a server tells of itself, in answer to an ioctl on any folder of its mount; the layout is the same on all
+ * architectures. Another layout has another version; the magic stays.
+ */
+enum { SERVE_N_OPCODES = 64, SERVE_STATUS_VERSION = 1 };
+#define SERVE_STATUS_MAGIC UINT64_C(0x73666f706f74) /* "topofs" */
+struct serve_status {
+	uint64_t magic, version;
+	uint64_t entries;		    /* of the tree: files, links and folders */
+	uint64_t memory;		    /* bytes of the process that are no file's: what the tree costs */
+	uint64_t uptime;		    /* seconds */
+	uint64_t protocol;		    /* minor version of the kernel's FUSE 7 */
+	uint64_t offered, used;		    /* flags of serve_features that the kernel has, that were asked for */
+	uint64_t requests[SERVE_N_OPCODES]; /* since the start, by FUSE's opcode */
+	uint64_t absent;		    /* look-ups among them that found nothing */
+	char name[256], document[4096];	    /* cut where they are longer */
+};
+/* Asks the server of a mount; reads nothing through it, and adds one request, its own. */
+int serve_status(const char *folder, struct serve_status *ret, struct err *err);
 
 #endif

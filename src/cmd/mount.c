@@ -59,17 +59,17 @@ static void notify_service_manager(void *unused)
 	close(fd);
 }
 
-static int serve_here(const struct request *r, const char *folder, const struct tree *t, struct err *err)
+static int serve_here(const struct request *r, const char *folder, const struct serve_what *what, struct err *err)
 {
 	const struct serve_ready ready = { .call = notify_service_manager };
 	int fd = serve_mount(r->topology, folder, r->options, err);
 
-	return fd < 0 ? fd : serve(t, fd, folder, &ready, err);
+	return fd < 0 ? fd : serve(what, fd, folder, &ready, err);
 }
 
-static int serve_beside(const struct request *r, const char *folder, const struct tree *t, struct err *err)
+static int serve_beside(const struct request *r, const char *folder, const struct serve_what *what, struct err *err)
 {
-	int channel = serve_start(t, err);
+	int channel = serve_start(what, err);
 	if (channel < 0)
 		return channel;
 	/* a failure leaves the server to the end of this process, which closes the channel */
@@ -82,9 +82,22 @@ static int serve_beside(const struct request *r, const char *folder, const struc
 	return rc;
 }
 
+/* The topology itself goes before anything is served: what serves it is left with the files. */
+static int load_files(const struct request *r, struct tree *ret, struct buf *name)
+{
+	_cleanup_topo_ struct topo topo = { 0 };
+	int status = load_topology(r->topology, &r->load, &topo);
+
+	if (status)
+		return status;
+	buf_puts(name, topo.name ? topo.name : r->topology);
+	return build_tree(r->topology, &topo, ret);
+}
+
 static int mount_topology(const struct request *r)
 {
 	_cleanup_tree_ struct tree t = { 0 };
+	_cleanup_buf_ struct buf name = { 0 };
 	struct err err = { 0 };
 	char folder[PATH_MAX];
 
@@ -93,10 +106,11 @@ static int mount_topology(const struct request *r)
 		return fail("%s", err.what);
 	if (find_mountpoint(r->mountpoint, folder, &err) < 0)
 		return complain(r->mountpoint, &err);
-	int status = load_tree(r->topology, &r->load, &t);
+	int status = load_files(r, &t, &name);
 	if (status || r->fake)
 		return status;
-	int rc = r->foreground ? serve_here(r, folder, &t, &err) : serve_beside(r, folder, &t, &err);
+	const struct serve_what what = { &t, buf_text(&name), r->topology };
+	int rc = r->foreground ? serve_here(r, folder, &what, &err) : serve_beside(r, folder, &what, &err);
 	return rc < 0 ? complain(r->mountpoint, &err) : EXIT_OK;
 }
 

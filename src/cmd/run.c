@@ -188,30 +188,30 @@ static int follow_working_folder(const char *folder)
 	return chdir(folder) < 0 && chdir("/") < 0 ? -errno : 0;
 }
 
-static int enter_machine(const struct tree *t, const char *source, struct err *err)
+static int enter_machine(const struct serve_what *what, struct err *err)
 {
 	_cleanup_buf_ struct buf proc = { 0 };
 	char folder[PATH_MAX] = "";
 
 	if (!getcwd(folder, sizeof folder))
 		folder[0] = '\0';
-	int channel = serve_start(t, err);
+	int channel = serve_start(what, err);
 	if (channel < 0)
 		return channel;
 	int rc = new_namespaces(err);
 	if (rc < 0)
 		return rc;
-	int fd = serve_mount_direct(source, "/sys", "", err);
+	int fd = serve_mount_direct(what->document, "/sys", "", err);
 	if (fd < 0)
 		return fd;
 	rc = serve_hand_over(channel, fd, NULL, err);
 	if (rc < 0)
 		return rc;
 
-	uint32_t at = tree_find(t, "proc");
+	uint32_t at = tree_find(what->tree, "proc");
 	buf_puts(&proc, "/proc");
 	if (at != TREE_NONE)
-		cover(t, at, &proc);
+		cover(what->tree, at, &proc);
 	if (mount("/sys/sys", "/sys", NULL, MS_BIND, NULL) < 0 || follow_working_folder(folder) < 0) {
 		int error = errno;
 		err_set(err, "", "cannot cover /sys: %s", strerror(error));
@@ -255,9 +255,10 @@ static int run(char **args, int n_args, const char *const *values)
 		status = build_tree(args[0], &topo, &t);
 	if (status)
 		return status;
-	if (enter_machine(&t, args[0], &err) < 0)
+	const struct serve_what what = { &t, topo.name ? topo.name : args[0], args[0] };
+	if (enter_machine(&what, &err) < 0)
 		return fail("%s", err.what);
-	set_environment(topo.name ? topo.name : args[0]);
+	set_environment(what.name);
 
 	execvp(*command, command);
 	int error = errno;

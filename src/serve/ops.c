@@ -4,21 +4,32 @@
 
 #include <errno.h>
 #include <fuse_lowlevel.h>
+#include <linux/fuse.h>
 #include <string.h>
 #include <sys/stat.h>
 
 /* How long the kernel may keep what it is told: 30 years, well within its jiffies. */
 #define FOREVER 1e9
 
-/* An inode's number is the place of its entry; FUSE_ROOT_ID is 1. */
-static uint32_t entry_of(fuse_ino_t ino)
+/*
+ * An inode's number is the place of its entry; FUSE_ROOT_ID is 1. The kernel only asks for what it was told of, as
+ * what it was told it was: anything else is answered here, and what follows can rely on the entry. Kind 0 is any.
+ */
+static bool entry_of(fuse_req_t req, fuse_ino_t ino, mode_t kind, uint32_t *ret)
 {
-	return (uint32_t)(ino - FUSE_ROOT_ID);
+	const struct served *s = fuse_req_userdata(req);
+	const struct tree *t = s->what->tree;
+
+	*ret = (uint32_t)(ino - FUSE_ROOT_ID);
+	if (ino - FUSE_ROOT_ID < t->n && (!kind || (t->entries[*ret].mode & S_IFMT) == kind))
+		return true;
+	fuse_reply_err(req, ESTALE);
+	return false;
 }
 
 static void describe(const struct served *s, uint32_t e, struct stat *st)
 {
-	const struct entry *entry = &s->tree->entries[e];
+	const struct entry *entry = &s->what->tree->entries[e];
 
 	*st = (struct stat){
 		.st_ino = e + FUSE_ROOT_ID,
@@ -47,27 +58,25 @@ static void describe_entry(const struct served *s, uint32_t e, struct fuse_entry
 
 static void op_init(void *userdata, struct fuse_conn_info *conn)
 {
-	struct served *s = userdata;
-	const unsigned wanted = FUSE_CAP_READDIRPLUS | FUSE_CAP_CACHE_SYMLINKS | FUSE_CAP_EXPLICIT_INVAL_DATA |
-				FUSE_CAP_PARALLEL_DIROPS;
-	/* READDIRPLUS_AUTO would leave most entries of a folder to be looked up one by one */
-	const unsigned unwanted = FUSE_CAP_AUTO_INVAL_DATA | FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_ASYNC_READ |
-				  FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE;
-
-	conn->want &= ~unwanted;
-	conn->want |= wanted & conn->capable;
+	(void)userdata;
+	/* what is asked of the kernel session.c says; this is what libfuse does by itself */
+	conn->want = FUSE_CAP_IOCTL_DIR;
 	/* also bounds the folders and files that one request asks for */
 	conn->max_write = REPLY_ROOM;
-	s->no_open = conn->capable & FUSE_CAP_NO_OPEN_SUPPORT;
-	s->no_opendir = conn->capable & FUSE_CAP_NO_OPENDIR_SUPPORT;
 }
 
 static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-	const struct served *s = fuse_req_userdata(req);
+	struct served *s = fuse_req_userdata(req);
 	struct fuse_entry_param reply;
+	uint32_t dir;
 
-	describe_entry(s, tree_child(s->tree, entry_of(parent), name, strlen(name)), &reply);
+	if (!entry_of(req, parent, S_IFDIR, &dir))
+		return;
+	uint32_t e = tree_child(s->what->tree, dir, name, strlen(name));
+	if (e == TREE_NONE)
+		atomic_fetch_add_explicit(&s->absent, 1, memory_order_relaxed);
+	describe_entry(s, e, &reply);
 	fuse_reply_entry(req, &reply);
 }
 
@@ -75,16 +84,21 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 {
 	(void)fi;
 	struct stat st;
+	uint32_t e;
 
-	describe(fuse_req_userdata(req), entry_of(ino), &st);
+	if (!entry_of(req, ino, 0, &e))
+		return;
+	describe(fuse_req_userdata(req), e, &st);
 	fuse_reply_attr(req, &st, FOREVER);
 }
 
 static void op_readlink(fuse_req_t req, fuse_ino_t ino)
 {
 	const struct served *s = fuse_req_userdata(req);
+	uint32_t e;
 
-	fuse_reply_readlink(req, tree_data(s->tree, entry_of(ino)));
+	if (entry_of(req, ino, S_IFLNK, &e))
+		fuse_reply_readlink(req, tree_data(s->what->tree, e));
 }
 
 /* After one ENOSYS the kernel opens files by itself, and keeps their pages from one opening to the next. */
@@ -94,7 +108,7 @@ static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	const struct served *s = fuse_req_userdata(req);
 
 	fi->keep_cache = 1;
-	if (s->no_open)
+	if (s->used & FUSE_NO_OPEN_SUPPORT)
 		fuse_reply_err(req, ENOSYS);
 	else
 		fuse_reply_open(req, fi);
@@ -107,7 +121,7 @@ static void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 
 	fi->keep_cache = 1;
 	fi->cache_readdir = 1;
-	if (s->no_opendir)
+	if (s->used & FUSE_NO_OPENDIR_SUPPORT)
 		fuse_reply_err(req, ENOSYS);
 	else
 		fuse_reply_open(req, fi);
@@ -117,11 +131,15 @@ static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, stru
 {
 	(void)fi;
 	const struct served *s = fuse_req_userdata(req);
-	uint32_t e = entry_of(ino);
-	size_t len = s->tree->entries[e].size;
-	size_t from = (size_t)off < len ? (size_t)off : len;
+	uint32_t e;
 
-	fuse_reply_buf(req, tree_data(s->tree, e) + from, size < len - from ? size : len - from);
+	if (!entry_of(req, ino, S_IFREG, &e))
+		return;
+	size_t len = s->what->tree->entries[e].size;
+	/* an offset below zero becomes one beyond the end */
+	size_t from = (uint64_t)off < len ? (size_t)off : len;
+
+	fuse_reply_buf(req, tree_data(s->what->tree, e) + from, size < len - from ? size : len - from);
 }
 
 /*
@@ -144,32 +162,35 @@ static size_t add_name(fuse_req_t req, char *at, size_t room, const char *name, 
 	return fuse_add_direntry_plus(req, at, room, name, &entry, next);
 }
 
-static bool is_child(const struct tree *t, uint32_t dir, off_t off)
+/* Whether a reply can go on there; elsewhere somebody sought who did not ask where entries are. */
+static bool is_place(const struct tree *t, uint32_t dir, off_t off)
 {
-	return off - AT_CHILDREN > dir && t->entries[off - AT_CHILDREN].parent == dir;
+	if (off < AT_CHILDREN)
+		return off >= AT_SELF;
+	off -= AT_CHILDREN;
+	return off > dir && off < t->entries[dir].end && t->entries[off].parent == dir;
 }
 
 static void list_folder(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, bool plus)
 {
 	struct served *s = fuse_req_userdata(req);
-	const struct entry *entries = s->tree->entries;
-	uint32_t dir = entry_of(ino);
+	const struct tree *t = s->what->tree;
 	size_t used = 0, room = size < sizeof s->reply ? size : sizeof s->reply;
+	uint32_t dir;
 
-	/* a place that is none of this folder's: somebody sought there */
-	if (off < 0 || (off >= AT_CHILDREN && off - AT_CHILDREN < entries[dir].end && !is_child(s->tree, dir, off)))
-		room = 0;
-	while (off < AT_CHILDREN || off - AT_CHILDREN < entries[dir].end) {
+	if (!entry_of(req, ino, S_IFDIR, &dir))
+		return;
+	while (is_place(t, dir, off)) {
 		const char *name;
 		uint32_t e, next;
 
 		if (off == AT_SELF) {
 			name = ".", e = dir, next = AT_PARENT;
 		} else if (off == AT_PARENT) {
-			name = "..", e = entries[dir].parent, next = dir + 1 + AT_CHILDREN;
+			name = "..", e = t->entries[dir].parent, next = dir + 1 + AT_CHILDREN;
 		} else {
 			e = (uint32_t)(off - AT_CHILDREN);
-			name = tree_name(s->tree, e), next = entries[e].end + AT_CHILDREN;
+			name = tree_name(t, e), next = t->entries[e].end + AT_CHILDREN;
 		}
 		size_t need = add_name(req, s->reply + used, room - used, name, e, next, plus);
 		if (need > room - used)
@@ -199,12 +220,28 @@ static void op_statfs(fuse_req_t req, fuse_ino_t ino)
 	const struct served *s = fuse_req_userdata(req);
 
 	fuse_reply_statfs(
-		req, &(struct statvfs){ .f_bsize = 4096, .f_frsize = 4096, .f_files = s->tree->n, .f_namemax = 255 });
+		req,
+		&(struct statvfs){ .f_bsize = 4096, .f_frsize = 4096, .f_files = s->what->tree->n, .f_namemax = 255 });
+}
+
+/* Whoever opens a file and asks whether it is a terminal, as Python does, is told that it is not. */
+static void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned cmd, void *arg, struct fuse_file_info *fi, unsigned flags,
+		     const void *in, size_t in_len, size_t out_room)
+{
+	(void)ino, (void)arg, (void)fi, (void)in, (void)in_len;
+	struct serve_status status;
+
+	if (cmd != SERVE_STATUS || !(flags & FUSE_IOCTL_DIR) || out_room < sizeof status) {
+		fuse_reply_err(req, ENOTTY);
+		return;
+	}
+	status_of(fuse_req_userdata(req), &status);
+	fuse_reply_ioctl(req, 0, &status, sizeof status);
 }
 
 /*
- * What is not here (access, xattr, poll, lseek, ioctl ...) is answered ENOSYS by libfuse, and not asked again;
- * what would change something does not pass the read-only mount.
+ * What is not here (access, xattr, poll, lseek ...) is answered ENOSYS by libfuse, and not asked again; what would
+ * change something does not pass the read-only mount.
  */
 const struct fuse_lowlevel_ops serve_ops = {
 	.init = op_init,
@@ -217,4 +254,5 @@ const struct fuse_lowlevel_ops serve_ops = {
 	.readdir = op_readdir,
 	.readdirplus = op_readdirplus,
 	.statfs = op_statfs,
+	.ioctl = op_ioctl,
 };

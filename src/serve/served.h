@@ -4,24 +4,43 @@
 
 #include "topofs/serve.h"
 
+#include <inttypes.h>
+#include <stdatomic.h>
 #include <stddef.h>
+#include <sys/ioctl.h>
 #include <time.h>
 
 /* Passes a descriptor with a text over a socket; receiving gives the descriptor, -ENODATA when none came. */
 int send_fd(int socket, int fd, const char *text);
 int receive_fd(int socket, char *text, size_t room);
 
-/* What ops.c answers from, and session.c sets up. */
+/* The request for a struct serve_status; the room is what every version of it fits in. */
+enum { STATUS_ROOM = 8192 };
+#define SERVE_STATUS _IOC(_IOC_READ, 0xf5, 1, STATUS_ROOM)
+union status_reply {
+	struct serve_status status;
+	char room[STATUS_ROOM];
+};
+
+/*
+ * What ops.c answers from, and session.c sets up. Counters are added to without order or lock, by however many threads:
+ * each is right, and no two are read at the same moment.
+ */
 enum { REPLY_ROOM = 64 * 1024 };
 struct served {
-	const struct tree *tree;
+	const struct serve_what *what;
 	uid_t uid; /* the owner of everything, in the user namespace of the mount */
 	gid_t gid;
-	struct timespec since;	  /* the time of everything */
-	bool no_open, no_opendir; /* the kernel understands ENOSYS to them */
+	struct timespec since;	 /* the time of everything */
+	struct timespec started; /* by the clock that nobody sets */
+	uint64_t init;		 /* the unique number of the kernel's INIT */
+	uint64_t protocol, offered, used;
+	atomic_uint_least64_t requests[SERVE_N_OPCODES], absent;
 	char reply[REPLY_ROOM];
 };
 struct fuse_lowlevel_ops;
 extern const struct fuse_lowlevel_ops serve_ops;
+
+void status_of(const struct served *s, struct serve_status *ret);
 
 #endif

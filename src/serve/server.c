@@ -99,7 +99,7 @@ static int detach(int channel)
 	return STDERR_FILENO + 1;
 }
 
-static void serve_from_channel(const struct tree *t, int channel)
+static void serve_from_channel(const struct serve_what *what, int channel)
 {
 	struct err err = { 0 };
 	char folder[PATH_MAX];
@@ -111,11 +111,11 @@ static void serve_from_channel(const struct tree *t, int channel)
 	if (fd < 0)
 		return;
 	struct serve_ready ready = { report_ready, &channel };
-	if (serve(t, fd, *folder ? folder : NULL, &ready, &err) < 0)
+	if (serve(what, fd, *folder ? folder : NULL, &ready, &err) < 0)
 		report(&channel, err.what);
 }
 
-int serve_start(const struct tree *t, struct err *err)
+int serve_start(const struct serve_what *what, struct err *err)
 {
 	int ends[2];
 
@@ -128,7 +128,7 @@ int serve_start(const struct tree *t, struct err *err)
 	if (child == 0) {
 		/* a grandchild, so that the command of `topofs run` has no child it does not know */
 		if (fork() == 0)
-			serve_from_channel(t, ends[1]);
+			serve_from_channel(what, ends[1]);
 		_exit(0);
 	}
 	int error = child < 0 ? errno : 0;

@@ -5,40 +5,86 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fuse_lowlevel.h>
-#include <poll.h>
+#include <linux/fuse.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 static const int stop_signals[] = { SIGTERM, SIGINT, SIGHUP };
 enum { N_STOP_SIGNALS = sizeof stop_signals / sizeof *stop_signals };
 
-static volatile sig_atomic_t stop_asked;
+static volatile sig_atomic_t stop_asked, connection;
 
+/* From here on reading does not wait, so a signal between looking at stop_asked and falling asleep is not lost. */
 static void ask_to_stop(int signal)
 {
+	int error = errno;
+
 	stop_asked = signal;
+	fcntl(connection, F_SETFL, O_RDWR | O_NONBLOCK);
+	errno = error;
 }
 
-/*
- * The stop signals are let in only while waiting for a request, so none is lost between looking at stop_asked
- * and falling asleep. `waiting` becomes the mask for that time.
- */
-static void take_stop_signals(bool ignore, sigset_t *waiting)
+static void take_stop_signals(bool ignore, int fd)
 {
 	struct sigaction act = { .sa_handler = ignore ? SIG_IGN : ask_to_stop };
-	sigset_t stop;
 
-	sigemptyset(&stop);
+	connection = fd;
 	for (size_t i = 0; i < N_STOP_SIGNALS; i++)
-		sigaddset(&stop, stop_signals[i]);
-	sigprocmask(SIG_BLOCK, &stop, waiting);
-	for (size_t i = 0; i < N_STOP_SIGNALS; i++) {
 		sigaction(stop_signals[i], &act, NULL);
-		sigdelset(waiting, stop_signals[i]);
-	}
+}
+
+/* What the kernel's INIT says it can do: in 32 flags, and from FUSE 7.36 on 32 more. */
+static void note_offer(struct served *s, const void *request, size_t len)
+{
+	const struct fuse_in_header *header = request;
+	const struct fuse_init_in *in = (const void *)(header + 1);
+
+	len -= sizeof *header;
+	if (len < offsetof(struct fuse_init_in, flags2))
+		return;
+	s->init = header->unique;
+	s->protocol = in->minor;
+	s->offered = in->flags;
+	if (s->offered & FUSE_INIT_EXT && len >= sizeof *in)
+		s->offered |= (uint64_t)in->flags2 << 32;
+	s->used = serve_features_in(s->offered);
+}
+
+static void ask_for_features(const struct served *s, struct fuse_init_out *out)
+{
+	out->flags = FUSE_BIG_WRITES | (uint32_t)s->used;
+	out->max_pages = (uint16_t)(REPLY_ROOM / sysconf(_SC_PAGESIZE));
+}
+
+/* Every request passes here, those that libfuse answers by itself too. */
+static ssize_t read_request(int fd, void *buf, size_t len, void *userdata)
+{
+	struct served *s = userdata;
+	const struct fuse_in_header *in = buf;
+	ssize_t n = read(fd, buf, len);
+
+	if (n < (ssize_t)sizeof *in)
+		return n;
+	if (in->opcode < SERVE_N_OPCODES)
+		atomic_fetch_add_explicit(&s->requests[in->opcode], 1, memory_order_relaxed);
+	if (in->opcode == FUSE_INIT)
+		note_offer(s, buf, (size_t)n);
+	return n;
+}
+
+/* libfuse does not ask for all that it knows of: what is asked of the kernel is what the table says, no more. */
+static ssize_t write_reply(int fd, struct iovec *iov, int count, void *userdata)
+{
+	const struct served *s = userdata;
+	const struct fuse_out_header *out = iov[0].iov_base;
+
+	if (out->unique == s->init && out->error == 0 && count > 1)
+		ask_for_features(s, iov[1].iov_base);
+	return writev(fd, iov, count);
 }
 
 /* libfuse prints what goes wrong; here it becomes the text of the error. */
@@ -54,34 +100,27 @@ static void keep_complaint(enum fuse_log_level level, const char *fmt, va_list a
 
 static struct fuse_session *open_session(struct served *s, int fd)
 {
+	static const struct fuse_custom_io io = { .read = read_request, .writev = write_reply };
 	char *argv[] = { "topofs", NULL };
 	struct fuse_args args = FUSE_ARGS_INIT(1, argv);
-	char device[32];
 
 	fuse_set_log_func(keep_complaint);
 	struct fuse_session *se = fuse_session_new(&args, &serve_ops, sizeof serve_ops, s);
 	fuse_opt_free_args(&args);
-	if (!se)
-		return NULL;
-	snprintf(device, sizeof device, "/dev/fd/%d", fd);
-	if (fuse_session_mount(se, device) == 0)
+	if (!se || fuse_session_custom_io(se, &io, fd) == 0)
 		return se;
 	fuse_session_destroy(se);
 	return NULL;
 }
 
 /* Returns whether it ever answered. One thread: after the first pass over the files there is nothing to do. */
-static bool answer_requests(struct fuse_session *se, int fd, const sigset_t *waiting, const struct serve_ready *ready)
+static bool answer_requests(struct fuse_session *se, const struct serve_ready *ready)
 {
 	struct fuse_buf request = { .mem = NULL };
 	bool answered = false;
 
 	while (!stop_asked) {
 		int n = fuse_session_receive_buf(se, &request);
-		if (n == -EAGAIN) {
-			ppoll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, NULL, waiting);
-			continue;
-		}
 		if (n == -EINTR)
 			continue;
 		if (n <= 0)
@@ -96,16 +135,15 @@ static bool answer_requests(struct fuse_session *se, int fd, const sigset_t *wai
 	return answered;
 }
 
-int serve(const struct tree *t, int fd, const char *folder, const struct serve_ready *ready, struct err *err)
+int serve(const struct serve_what *what, int fd, const char *folder, const struct serve_ready *ready, struct err *err)
 {
-	struct served s = { .tree = t, .uid = geteuid(), .gid = getegid() };
-	sigset_t waiting;
+	struct served s = { .what = what, .uid = geteuid(), .gid = getegid() };
 
 	clock_gettime(CLOCK_REALTIME, &s.since);
-	take_stop_signals(!folder, &waiting);
-	fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK);
+	clock_gettime(CLOCK_BOOTTIME, &s.started);
+	take_stop_signals(!folder, fd);
 	struct fuse_session *se = open_session(&s, fd);
-	bool answered = se && answer_requests(se, fd, &waiting, ready);
+	bool answered = se && answer_requests(se, ready);
 	if (folder && (stop_asked || !answered))
 		serve_unmount(folder);
 	if (se)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# A second pass over all files sends the server nothing: it is done while the server is stopped.
+# A second pass over all files sends the server nothing: it counts no request, and can be stopped meanwhile.
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
 needs_fuse
 requires pgrep timeout
@@ -25,12 +25,42 @@ walk() {
 }
 walk mnt >"$1"
 PASS
+# counted FILE: how many requests of each kind came, but for the question itself
+counted() {
+	"$TOPOFS" status --json mnt | sed -n '/"requests"/,/}/p' | grep -v '"ioctl"' >"$1"
+}
 check "a first pass" sh pass.sh first
 server=$(servers)
 on_exit "kill -CONT $server 2>/dev/null"
 
-# without_server: a pass with the server stopped. The kernel may drop pages between two passes when memory is short, so
+# Four readers at once, who find nothing to ask. The kernel may drop pages between two passes when memory is short, so
 # one pass of three will do.
+without_requests() {
+	for _ in 1 2 3; do
+		counted before
+		sh pass.sh second.a &
+		sh pass.sh second.b &
+		sh pass.sh second.c &
+		sh pass.sh second
+		wait
+		counted after
+		cmp -s before after && return
+	done
+	diff before after >&2
+	return 1
+}
+check "four second passes, without a request" without_requests
+for pass in second second.a second.b second.c; do
+	check "$pass reads the same" cmp first $pass
+done
+for kind in lookup read readlink readdirplus absent; do
+	check "the first pass had a $kind" grep -q "\"$kind\": [1-9]" before
+done
+for kind in opendir open flush; do
+	check "$kind came once at most" grep -q "\"$kind\": [01],*\$" before
+done
+
+# without_server: a pass with the server stopped
 without_server() {
 	for _ in 1 2 3; do
 		sh pass.sh second
