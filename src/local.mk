@@ -92,6 +92,7 @@ noinst_LIBRARIES += %D%/libserve.a
 	%D%/serve/server.c \
 	%D%/serve/session.c \
 	%D%/serve/status.c \
+	%D%/serve/warm.c \
 	include/topofs/serve.h \
 	$(NULL)
 

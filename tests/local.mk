@@ -40,6 +40,7 @@ shell_tests = \
 	%D%/fuse/raw.sh \
 	%D%/fuse/status.sh \
 	%D%/fuse/user.sh \
+	%D%/fuse/warm.sh \
 	%D%/layering.sh \
 	%D%/odd/odd.sh \
 	%D%/run/chroot.sh \

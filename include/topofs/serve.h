@@ -27,6 +27,7 @@ struct serve_what {
 	const struct tree *tree;
 	const char *name;     /* the machine's */
 	const char *document; /* where its description was found */
+	bool warm;	      /* the kernel is to have read everything before anyone is told that the mount is ready */
 };
 
 /*
@@ -43,13 +44,13 @@ int serve_mount_direct(const char *source, const char *folder, const char *optio
  */
 int serve_mount(const char *source, const char *folder, const char *options, struct err *err);
 
-/* Says what is wrong with mount options, without mounting. */
-int serve_check_options(const char *options, struct err *err);
+/* Says what is wrong with mount options, without mounting, and sets whether "warm" is one of them. */
+int serve_check_options(const char *options, bool *warm, struct err *err);
 
 /* Takes the mount on a folder away, also while it is in use. */
 void serve_unmount(const char *folder);
 
-/* What is called, once, when the mount answers. */
+/* What is called, once, when the mount answers and, where that is wanted, is warm. */
 struct serve_ready {
 	void (*call)(void *ctx);
 	void *ctx;

@@ -100,16 +100,17 @@ static int mount_topology(const struct request *r)
 	_cleanup_buf_ struct buf name = { 0 };
 	struct err err = { 0 };
 	char folder[PATH_MAX];
+	bool warm;
 
 	serve_hold_standard_files();
-	if (serve_check_options(r->options, &err) < 0)
+	if (serve_check_options(r->options, &warm, &err) < 0)
 		return fail("%s", err.what);
 	if (find_mountpoint(r->mountpoint, folder, &err) < 0)
 		return complain(r->mountpoint, &err);
 	int status = load_files(r, &t, &name);
 	if (status || r->fake)
 		return status;
-	const struct serve_what what = { &t, buf_text(&name), r->topology };
+	const struct serve_what what = { &t, buf_text(&name), r->topology, warm };
 	int rc = r->foreground ? serve_here(r, folder, &what, &err) : serve_beside(r, folder, &what, &err);
 	return rc < 0 ? complain(r->mountpoint, &err) : EXIT_OK;
 }
@@ -176,7 +177,8 @@ const struct cmd cmd_mount = {
 	.doc = "serve the files of a machine in a folder",
 	.text = "Returns when MOUNTPOINT/sys and MOUNTPOINT/proc can be read; a process of its own serves them until\n"
 		"MOUNTPOINT is unmounted (umount, or fusermount3 -u as an ordinary user) or it gets a SIGTERM.\n"
-		"In the foreground it tells the service manager when it is ready (Type=notify).\n"
+		"In the foreground it tells the service manager when it is ready (Type=notify). With -o warm it is\n"
+		"ready once everything was read, so that no reader waits for the server.\n"
 		"\n"
 		"The mount is read-only, nosuid, nodev and noexec. What root mounts everybody may read; an ordinary\n"
 		"user asks for that with -o allow_other, where /etc/fuse.conf permits it.\n",

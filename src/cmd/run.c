@@ -255,7 +255,7 @@ static int run(char **args, int n_args, const char *const *values)
 		status = build_tree(args[0], &topo, &t);
 	if (status)
 		return status;
-	const struct serve_what what = { &t, topo.name ? topo.name : args[0], args[0] };
+	const struct serve_what what = { &t, topo.name ? topo.name : args[0], args[0], false };
 	if (enter_machine(&what, &err) < 0)
 		return fail("%s", err.what);
 	set_environment(what.name);

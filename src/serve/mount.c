@@ -22,6 +22,7 @@ enum option_kind {
 	OPTION_KERNEL,	/* goes to the kernel's FUSE as it is */
 	OPTION_SOURCE,	/* what /proc/mounts shows first */
 	OPTION_SUBTYPE, /* what it shows behind "fuse." */
+	OPTION_WARM,	/* the caches are filled before the mount is called ready */
 	OPTION_SLOPPY,	/* unknown ones are no error: mount -s */
 	OPTION_DONE	/* true already, or the concern of mount(8) or systemd alone */
 };
@@ -56,6 +57,7 @@ static const struct mount_option mount_options[] = {
 	{ "fsname", true, OPTION_SOURCE, 0 },
 	{ "subtype", true, OPTION_SUBTYPE, 0 },
 	{ "default_permissions", false, OPTION_DONE, 0 },
+	{ "warm", false, OPTION_WARM, 0 },
 	{ "sloppy", false, OPTION_SLOPPY, 0 },
 	{ "defaults", false, OPTION_DONE, 0 },
 	{ "auto", false, OPTION_DONE, 0 },
@@ -84,7 +86,7 @@ enum { N_MOUNT_OPTIONS = sizeof mount_options / sizeof *mount_options };
 
 struct plan {
 	unsigned long flags;
-	bool sloppy;
+	bool sloppy, warm;
 	struct buf kernel;	 /* ",allow_other,max_read=4096" */
 	struct buf source, type; /* type: "fuse.topofs" */
 };
@@ -157,6 +159,9 @@ static void apply_option(struct plan *p, const struct mount_option *o, const cha
 	case OPTION_SUBTYPE:
 		set_text(&p->type, "fuse.", value, value_len);
 		break;
+	case OPTION_WARM:
+		p->warm = true;
+		break;
 	case OPTION_SLOPPY:
 		p->sloppy = true;
 		break;
@@ -185,11 +190,13 @@ static int make_plan(const char *source, const char *options, struct plan *p, st
 	return 0;
 }
 
-int serve_check_options(const char *options, struct err *err)
+int serve_check_options(const char *options, bool *warm, struct err *err)
 {
 	_cleanup_plan_ struct plan p = { 0 };
+	int rc = make_plan("", options, &p, err);
 
-	return make_plan("", options, &p, err);
+	*warm = p.warm;
+	return rc;
 }
 
 static const char *mount_failure(int error)

@@ -43,4 +43,10 @@ extern const struct fuse_lowlevel_ops serve_ops;
 
 void status_of(const struct served *s, struct serve_status *ret);
 
+/*
+ * Starts a process that reads everything below the folder of a mount, so that the kernel has it, and ends; it gives up
+ * when the connection does. Returns its id, or 0 where none could be made, which costs nothing but time.
+ */
+pid_t start_warming(const struct tree *t, const char *folder, int connection);
+
 #endif

@@ -11,30 +11,42 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const int stop_signals[] = { SIGTERM, SIGINT, SIGHUP };
 enum { N_STOP_SIGNALS = sizeof stop_signals / sizeof *stop_signals };
 
-static volatile sig_atomic_t stop_asked, connection;
+static volatile sig_atomic_t stop_asked, child_ended, connection;
 
-/* From here on reading does not wait, so a signal between looking at stop_asked and falling asleep is not lost. */
-static void ask_to_stop(int signal)
+/* From here on reading does not wait, so a signal between looking at the flags and falling asleep is not lost. */
+static void take_signal(int signal)
 {
 	int error = errno;
 
-	stop_asked = signal;
+	if (signal == SIGCHLD)
+		child_ended = 1;
+	else
+		stop_asked = 1;
 	fcntl(connection, F_SETFL, O_RDWR | O_NONBLOCK);
 	errno = error;
 }
 
-static void take_stop_signals(bool ignore, int fd)
+static void take_signals(bool ignore_stops, int fd)
 {
-	struct sigaction act = { .sa_handler = ignore ? SIG_IGN : ask_to_stop };
+	struct sigaction act = { .sa_handler = take_signal };
+	sigset_t taken;
 
 	connection = fd;
-	for (size_t i = 0; i < N_STOP_SIGNALS; i++)
+	sigemptyset(&taken);
+	sigaddset(&taken, SIGCHLD);
+	sigaction(SIGCHLD, &act, NULL);
+	act.sa_handler = ignore_stops ? SIG_IGN : take_signal;
+	for (size_t i = 0; i < N_STOP_SIGNALS; i++) {
+		sigaddset(&taken, stop_signals[i]);
 		sigaction(stop_signals[i], &act, NULL);
+	}
+	sigprocmask(SIG_UNBLOCK, &taken, NULL);
 }
 
 /* What the kernel's INIT says it can do: in 32 flags, and from FUSE 7.36 on 32 more. */
@@ -113,44 +125,73 @@ static struct fuse_session *open_session(struct served *s, int fd)
 	return NULL;
 }
 
-/* Returns whether it ever answered. One thread: after the first pass over the files there is nothing to do. */
-static bool answer_requests(struct fuse_session *se, const struct serve_ready *ready)
+/* What has to be before the mount is ready, and who waits for that. */
+struct start {
+	bool answered;			 /* the kernel's INIT, the first request: all others wait for its answer */
+	pid_t warming;			 /* the process that has to end, 0 where there is none */
+	const struct serve_ready *ready; /* NULL once it was told */
+};
+
+static void tell_ready(struct start *start)
+{
+	if (!start->answered || start->warming || !start->ready)
+		return;
+	start->ready->call(start->ready->ctx);
+	start->ready = NULL;
+}
+
+/* After a signal, when nothing is left to answer: reading waits again, unless there is another signal. */
+static void attend(struct start *start, int fd)
+{
+	fcntl(fd, F_SETFL, O_RDWR);
+	if (!child_ended)
+		return;
+	child_ended = 0;
+	if (start->warming && waitpid(start->warming, NULL, WNOHANG) == start->warming)
+		start->warming = 0;
+	tell_ready(start);
+}
+
+/* One thread: after the first pass over the files there is nothing to do. */
+static void answer_requests(struct fuse_session *se, int fd, struct start *start)
 {
 	struct fuse_buf request = { .mem = NULL };
-	bool answered = false;
 
 	while (!stop_asked) {
 		int n = fuse_session_receive_buf(se, &request);
-		if (n == -EINTR)
+		if (n == -EAGAIN)
+			attend(start, fd);
+		if (n == -EAGAIN || n == -EINTR)
 			continue;
 		if (n <= 0)
 			break;
 		fuse_session_process_buf(se, &request);
-		/* the first request is the kernel's INIT: all others have waited for its answer */
-		if (!answered && ready)
-			ready->call(ready->ctx);
-		answered = true;
+		start->answered = true;
+		tell_ready(start);
 	}
 	free(request.mem);
-	return answered;
 }
 
 int serve(const struct serve_what *what, int fd, const char *folder, const struct serve_ready *ready, struct err *err)
 {
 	struct served s = { .what = what, .uid = geteuid(), .gid = getegid() };
+	struct start start = { .ready = ready };
 
 	clock_gettime(CLOCK_REALTIME, &s.since);
 	clock_gettime(CLOCK_BOOTTIME, &s.started);
-	take_stop_signals(!folder, fd);
+	take_signals(!folder, fd);
+	if (what->warm && folder)
+		start.warming = start_warming(what->tree, folder, fd);
 	struct fuse_session *se = open_session(&s, fd);
-	bool answered = se && answer_requests(se, ready);
-	if (folder && (stop_asked || !answered))
+	if (se)
+		answer_requests(se, fd, &start);
+	if (folder && (stop_asked || !start.answered))
 		serve_unmount(folder);
 	if (se)
 		fuse_session_destroy(se);
 	else
 		close(fd);
-	if (answered || stop_asked)
+	if (start.answered || stop_asked)
 		return 0;
 	err_set(err, "", "%s", last_complaint[0] ? last_complaint : "unmounted before it answered");
 	return -ENODEV;

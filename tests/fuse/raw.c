@@ -149,7 +149,7 @@ static int serve_tree(int fd)
 	tree_link(&t, TREE_ROOT, "d/l", "f");
 	tree_dir(&t, TREE_ROOT, "e");
 	tree_seal(&t);
-	const struct serve_what what = { &t, "raw", "raw" };
+	const struct serve_what what = { &t, "raw", "raw", false };
 	int rc = serve(&what, fd, NULL, NULL, &err);
 	tree_done(&t);
 	return rc < 0;

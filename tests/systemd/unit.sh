@@ -15,7 +15,8 @@ needs_root
 requires python3 pgrep
 . "$top_srcdir/tests/serve.sh"
 mount_point mnt
-line=$(sed -n "s|^ExecStart=[^ ]*topofs|$TOPOFS|p" "$unit" | sed "s|/etc/topofs/%i.json|$machine|; s|/run/topofs/%i|mnt|")
+line=$(sed -n "s|^ExecStart=[^ ]*topofs|$TOPOFS|p" "$unit" | sed "s|/etc/topofs/%i.json|$machine|; s|/run/topofs/%i|mnt|;
+	s|\${OPTIONS}|$(sed -n 's/^Environment=OPTIONS=//p' "$unit")|")
 cat >manager.py <<'PY'
 import os, signal, socket, subprocess, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
