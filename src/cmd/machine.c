@@ -127,6 +127,44 @@ static void warn_of_losses(const struct reading *reading)
 	fail("warning: %s%s", geteuid() ? "as this user is not root, " : "", buf_text(&text));
 }
 
+static void forget_caches(struct topo *t, int unused)
+{
+	(void)unused;
+	t->caches.n = 0;
+}
+
+static void forget_level(struct topo *t, int level)
+{
+	for (size_t i = 0; i < t->cpus.n; i++)
+		t->cpus.at[i].group[level] = t->cpus.at[i].number[level] = TOPO_UNKNOWN;
+}
+
+/*
+ * What to do without, one after the other, where files contradict each other so that no document can tell all of it,
+ * as on kernels whose die_cpus are no dies. The files are kept as they are.
+ */
+static const struct contradiction {
+	const char *where; /* the beginning of the place that is refused */
+	void (*forget)(struct topo *, int level);
+	int level;
+} contradictions[] = {
+	{ "cpu.packages", forget_level, LEVEL_CLUSTER }, { "cpu.packages", forget_level, LEVEL_DIE },
+	{ "cpu.packages", forget_level, LEVEL_CORE },	 { "cpu.packages", forget_level, LEVEL_PACKAGE },
+	{ "cpu.caches", forget_caches, 0 },
+};
+
+static bool forget_some(struct topo *t, const char *where, size_t *next)
+{
+	for (const size_t n = sizeof contradictions / sizeof *contradictions; *next < n;) {
+		const struct contradiction *c = &contradictions[(*next)++];
+		if (!strncmp(where, c->where, strlen(c->where))) {
+			c->forget(t, c->level);
+			return true;
+		}
+	}
+	return false;
+}
+
 /*
  * The machine as its document will say it. What the document cannot say is lost here, and so counts as not
  * explained.
@@ -134,10 +172,16 @@ static void warn_of_losses(const struct reading *reading)
 static int settle(const struct tree *tree, const char *arch, struct topo *ret, struct err *err)
 {
 	_cleanup_topo_ struct topo scanned = { 0 };
-	_cleanup_buf_ struct buf text = { 0 };
+	size_t next = 0;
 	sysfs_scan(tree, arch, &scanned);
-	json_format.write(&scanned, &text);
-	return json_read_captured(buf_text(&text), text.len, ret, err);
+	for (;;) {
+		_cleanup_buf_ struct buf text = { 0 };
+		json_format.write(&scanned, &text);
+		if (!json_read_captured(buf_text(&text), text.len, ret, err))
+			return 0;
+		if (!forget_some(&scanned, err->where, &next))
+			return -EINVAL;
+	}
 }
 
 /* Leaves out what no document can say: names with line ends, links to elsewhere. */

@@ -3,6 +3,7 @@
 /* Packages and caches in the short form: guessed, spelt out by expand_cache.c, and kept when the same comes out. */
 
 #include "condense.h"
+#include "expand.h"
 
 #include <string.h>
 
@@ -364,6 +365,22 @@ static void condense_caches(const struct topo *t, struct arena *a, struct doc_cp
 	}
 }
 
+/* Who shares a cache is guessed among the packages and cores that the document tells, which may be fewer than there are. */
+static void condense_caches_as_read(const struct topo *t, struct arena *a, struct doc_cpu *doc)
+{
+	_cleanup_topo_ struct topo read = { 0 };
+	struct err ignored = { 0 };
+	struct expander x = { .topo = &read, .err = &ignored };
+	if (expand_cpus(&x, doc)) {
+		condense_caches(t, a, doc);
+	} else {
+		memcpy(&read.nodes, &t->nodes, sizeof read.nodes);
+		memcpy(&read.caches, &t->caches, sizeof read.caches);
+		condense_caches(&read, a, doc);
+	}
+	buf_done(&x.path);
+}
+
 /* --- all of it ------------------------------------------------------------------------------------------- */
 
 void condense_cpus(const struct topo *t, struct arena *a, struct doc_cpu *doc)
@@ -379,7 +396,7 @@ void condense_cpus(const struct topo *t, struct arena *a, struct doc_cpu *doc)
 	doc->mask_bits = t->mask_bits;
 	doc->unknown_dies = t->unknown_dies;
 	doc->kernel_max = t->kernel_max == default_kernel_max(t) ? TOPO_UNKNOWN : t->kernel_max;
-	condense_caches(t, a, doc);
+	condense_caches_as_read(t, a, doc);
 	for (size_t i = 0; i < t->kinds.n; i++) {
 		struct cpu_kind *kind = LIST_ADD(a, &doc->kinds);
 		*kind = t->kinds.at[i];

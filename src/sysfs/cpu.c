@@ -116,7 +116,7 @@ static void scan_cpus(const struct class *class, const struct tree *tree, struct
 	struct idset there = { 0 }, running = { 0 };
 	(void)class;
 	find_cpus(tree, dir, t, &there, &running);
-	if (!scan_list(tree, dir, "present", TOPO_MAX_CPU, a, &t->present))
+	if (!scan_list(tree, dir, "present", TOPO_MAX_CPU, a, &t->present) || idset_is_empty(&t->present))
 		t->present = there;
 	if (!scan_list(tree, dir, "possible", TOPO_MAX_CPU, a, &t->possible))
 		t->possible = t->present;

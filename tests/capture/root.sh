@@ -36,3 +36,16 @@ check_status 1 "no such folder" "$TOPOFS" capture --root nowhere 2>missing
 check "one line" test "$(wc -l <missing)" -eq 1
 check_status 1 "nowhere to write" "$TOPOFS" capture --root machine -o nowhere/m.json 2>missing
 check "one line" test "$(grep -vc warning missing)" -eq 1
+
+# no document can tell of a CPU whose die the others of its core are not in
+cat >threads.json <<'DOCUMENT'
+{ "topofs": 1, "cpu": { "packages": [ { "cpus": "0-7,16-23", "dies": [
+  { "cpus": "0-3,16-19", "cores": 4 }, { "cpus": "4-7,20-23", "cores": 4 } ] }, { "cpus": "8-15,24-31", "cores": 8 } ],
+  "caches": [ { "level": 2, "size": "1M", "ways": 8, "per": "core" }, { "level": 3, "size": "16M", "ways": 8, "per": "die" } ] } }
+DOCUMENT
+"$TOPOFS" render -o contradicting threads.json || fail "cannot render"
+echo 10,19 >contradicting/sys/devices/system/cpu/cpu5/topology/die_cpus_list
+echo 00080400 >contradicting/sys/devices/system/cpu/cpu5/topology/die_cpus
+"$TOPOFS" capture --root contradicting -o contradicting.json || fail "cannot capture"
+"$TOPOFS" render -o said contradicting.json || fail "what was captured cannot be rendered"
+check "files that contradict each other are kept" diff -r --no-dereference contradicting said
