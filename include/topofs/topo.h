@@ -221,6 +221,7 @@ struct infiniband {
 	const char *node_guid, *sys_image_guid; /* "b83f:d203:0000:0001"; NULL: derived from the PCI address */
 	const char *node_type, *fw_ver, *hca_type, *board_id;
 	LIST_OF(struct ib_port) ports; /* none said: one */
+	int64_t uverbs; /* N of uverbsN; TOPO_UNKNOWN: its place in the list */
 };
 
 struct drm {

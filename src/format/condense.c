@@ -144,9 +144,11 @@ struct cursor {
 #undef DEVICE_CURSOR
 };
 
-/* A single port that is as any would be goes without saying. */
-static void condense_ports(struct infiniband *device)
+/* A single port that is as any would be goes without saying, and a number that is the device's place. */
+static void condense_infiniband(struct infiniband *device, size_t place)
 {
+	if (device->uverbs == (int64_t)place)
+		device->uverbs = TOPO_UNKNOWN;
 	json_t *port = device->ports.n == 1 ? table_write(&port_table, device->ports.at) : json_null();
 	if (!port)
 		device->ports.n = 0;
@@ -161,7 +163,7 @@ static void condense_devices(struct cursor *c, uint64_t function, struct doc_pci
 	TOPO_DEVICES(CONDENSE_DEVICES)
 #undef CONDENSE_DEVICES
 	for (size_t i = 0; i < doc->infiniband.n; i++)
-		condense_ports(&doc->infiniband.at[i]);
+		condense_infiniband(&doc->infiniband.at[i], c->infiniband - doc->infiniband.n + i);
 }
 
 /* Bus numbers go without saying where the devices below tell them. Returns the highest in use. */

@@ -217,6 +217,7 @@ static const struct field infiniband_fields[] = {
 	FIELD(infiniband, fw_ver, "fw_ver", text, "Firmware version."),
 	FIELD(infiniband, hca_type, "hca_type", text, "Adapter type."),
 	FIELD(infiniband, board_id, "board_id", text, "Board id (PSID)."),
+	FIELD(infiniband, uverbs, "uverbs", i64, "N of uverbsN; its place among all where not said.", .min = 0, .max = 255, .def = TOPO_UNKNOWN),
 	FIELD(infiniband, ports, "ports", objects, "Its ports; one with all defaults where not said.", .sub = &port_table),
 };
 static TABLE(infiniband, infiniband, "name", "An RDMA device.");

@@ -109,7 +109,8 @@ static void scan_port(const struct tree *tree, uint32_t dir, struct topo *t, str
 static void found_infiniband(const struct tree *tree, uint32_t dir, const struct site *on, struct topo *t)
 {
 	struct infiniband *device = LIST_ADD(&t->arena, &t->infinibands);
-	*device = (struct infiniband){ .on = *on, .name = arena_strdup(&t->arena, tree_name(tree, dir)) };
+	*device = (struct infiniband){ .on = *on, .name = arena_strdup(&t->arena, tree_name(tree, dir)),
+				       .uverbs = TOPO_UNKNOWN };
 	scan_rows(&infiniband_class, tree, dir, t, device);
 	EACH_CHILD (e, tree, scan_find(tree, dir, "ports")) {
 		int64_t id = scan_id(tree_name(tree, e), "");
@@ -219,6 +220,11 @@ const struct class ib_port_class = {
 
 enum { IB_UVERBS_MAJOR = 231, IB_UVERBS_BASE_MINOR = 192 }; /* drivers/infiniband/core/uverbs_main.c */
 
+static size_t uverbs_of(const struct infiniband *device, size_t i)
+{
+	return device->uverbs == TOPO_UNKNOWN ? i : (size_t)device->uverbs;
+}
+
 static bool at_uverbs(const struct facts *f, size_t i, size_t part, const void **self, struct buf *path)
 {
 	(void)part;
@@ -226,21 +232,21 @@ static bool at_uverbs(const struct facts *f, size_t i, size_t part, const void *
 	*self = device;
 	if (!link_to_parent(f, &device->on, path))
 		return false;
-	buf_printf(path, "/infiniband_verbs/uverbs%zu", i);
+	buf_printf(path, "/infiniband_verbs/uverbs%zu", uverbs_of(device, i));
 	return true;
 }
 
 static void show_dev(const struct attr *attr, const struct object *o, struct buf *out)
 {
 	(void)attr;
-	buf_printf(out, "%d:%zu", IB_UVERBS_MAJOR, IB_UVERBS_BASE_MINOR + o->index);
+	buf_printf(out, "%d:%zu", IB_UVERBS_MAJOR, IB_UVERBS_BASE_MINOR + uverbs_of(self_of(o), o->index));
 }
 
 static void show_uverbs_uevent(const struct attr *attr, const struct object *o, struct buf *out)
 {
 	(void)attr;
-	buf_printf(out, "MAJOR=%d\nMINOR=%zu\nDEVNAME=infiniband/uverbs%zu", IB_UVERBS_MAJOR,
-		   IB_UVERBS_BASE_MINOR + o->index, o->index);
+	size_t n = uverbs_of(self_of(o), o->index);
+	buf_printf(out, "MAJOR=%d\nMINOR=%zu\nDEVNAME=infiniband/uverbs%zu", IB_UVERBS_MAJOR, IB_UVERBS_BASE_MINOR + n, n);
 }
 
 static const struct attr uverbs_attrs[] = {
@@ -251,8 +257,24 @@ static const struct attr uverbs_attrs[] = {
 	PARENT(struct infiniband),
 };
 
+static void found_uverbs(const struct tree *tree, uint32_t dir, const struct site *on, struct topo *t)
+{
+	(void)on;
+	const char *name = scan_text(tree, dir, "ibdev", &t->arena);
+	int64_t n = scan_id(tree_name(tree, dir), "uverbs");
+	for (size_t i = 0; name && n >= 0 && i < t->infinibands.n; i++)
+		if (!strcmp(t->infinibands.at[i].name, name))
+			t->infinibands.at[i].uverbs = n == (int64_t)i ? TOPO_UNKNOWN : n;
+}
+
+static void scan_uverbs(const struct class *class, const struct tree *tree, struct topo *t)
+{
+	(void)class;
+	scan_class_devices(tree, t, "infiniband_verbs", found_uverbs);
+}
+
 const struct class uverbs_class = {
 	"infiniband_verbs", "The verbs interface of an RDMA device.", "/sys/devices/**/*:*:*.[0-7]/**/infiniband_verbs/uverbs[0-9]*",
 	count_devices, NULL, at_uverbs, ROWS(uverbs_attrs), .subsystem = "class/infiniband_verbs",
-	.listed = { "class/infiniband_verbs" },
+	.listed = { "class/infiniband_verbs" }, .scan = scan_uverbs,
 };

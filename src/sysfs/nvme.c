@@ -119,10 +119,11 @@ static void show_sectors(const struct attr *attr, const struct object *o, struct
 	buf_printf(out, "%llu", (unsigned long long)namespace_of(o)->size / SECTOR);
 }
 
-/* The kernel hands these minors out as devices come; here every controller has a range of its own. */
+/* The kernel hands these minors out as devices come; here every controller has a range of its own, by its number. */
 static size_t minor_of(const struct object *o)
 {
-	return o->index * MINORS + o->part;
+	int64_t number = scan_id(self_of(o)->name, "nvme");
+	return (number < 0 ? o->index : (size_t)number) * MINORS + o->part;
 }
 
 static void show_dev(const struct attr *attr, const struct object *o, struct buf *out)

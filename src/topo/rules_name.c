@@ -45,6 +45,17 @@ static void check_drm_numbers(const struct inspection *in)
 	}
 }
 
+static void check_uverbs_numbers(const struct inspection *in)
+{
+	struct idset seen = { 0 };
+	for (size_t i = 0; i < in->topo->infinibands.n; i++) {
+		const struct infiniband *device = &in->topo->infinibands.at[i];
+		int64_t n = device->uverbs == TOPO_UNKNOWN ? (int64_t)i : device->uverbs;
+		if (is_taken(in, &seen, n))
+			report(in, pci_name(in, device->on.function), "another device is uverbs%lld", (long long)n);
+	}
+}
+
 void check_names(const struct inspection *in)
 {
 	const struct topo *t = in->topo;
@@ -58,6 +69,7 @@ void check_names(const struct inspection *in)
 	CHECK_UNIQUE(block)
 #undef CHECK_UNIQUE
 	check_drm_numbers(in);
+	check_uverbs_numbers(in);
 }
 
 /* Reports an id that occurs twice among n of them, found `stride` bytes apart. */

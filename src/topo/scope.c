@@ -333,12 +333,21 @@ static bool has_functions(const struct topo *t, const struct pci_root *root)
 	return false;
 }
 
+/* Numbers that count devices stay what they are when some of these go. */
+static void say_uverbs(struct topo *t)
+{
+	for (size_t i = 0; i < t->infinibands.n; i++)
+		if (t->infinibands.at[i].uverbs == TOPO_UNKNOWN)
+			t->infinibands.at[i].uverbs = (int64_t)i;
+}
+
 static void cut_pci(const struct cut *cut)
 {
 	struct topo *t = cut->t;
 	_cleanup_facts_ struct facts f = { 0 };
 	facts_init(&f, t);
 	say_links(cut, &f);
+	say_uverbs(t);
 	KEEP(&t->pci, has_function(cut, it->address));
 	for (size_t i = 0; i < t->pci.n; i++)
 		if (!has_function(cut, t->pci.at[i].physfn))

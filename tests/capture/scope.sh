@@ -47,6 +47,9 @@ part all --pci all
 part one --devices 0000:1b:00.0,18:00.0
 functions 8
 check "class devices of these only" test "$(ls one/sys/class/infiniband)" = mlx5_0
+part later --devices 40:00.0
+has class/infiniband_verbs/uverbs3/ibdev mlx5_3
+has class/infiniband_verbs/uverbs3/dev 231:195
 part nothing --pci nvme --devices 0000:1b:00.0 --cpus 0-3,112-115 --nodes 0
 has devices/system/cpu/online 0-3,112-115
 has devices/system/cpu/cpu2/topology/package_cpus_list 0-3,112-115
