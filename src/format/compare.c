@@ -281,7 +281,8 @@ static void compare_values(struct comparison *c, const struct thing *thing, cons
 static void compare_field(struct comparison *c, const struct thing *thing, const struct field *f, const void *a,
 			  const void *b)
 {
-	if (f->live && !c->live)
+	/* an object that is not one of many is a sort of its own */
+	if ((f->live && !c->live) || f->type == &type_object)
 		return;
 	if (f->type != &type_objects) {
 		compare_values(c, thing, f, a, b);
@@ -349,36 +350,16 @@ static void call_by_cpus(struct arena *a, things *list, const char *noun, const 
 	thing->name = arena_printf(a, "%s %lld", noun, (long long)idset_next(cpus, 0));
 }
 
+/* What the document says of the machine itself, but for what it says of itself; its files are compared as files. */
 static void list_machine(const struct topo *t, const struct sort *sort, const struct idset *common, struct arena *a,
 			 things *ret)
 {
 	(void)common;
-	struct document *doc = new_thing(sort, a, ret, "machine");
+	struct document *doc = new_thing(sort, a, ret, *sort->path ? sort->path : "machine");
 	doc->version = 1;
-	doc->possible_nodes = t->possible_nodes;
-	doc->dmi = t->dmi;
-	doc->modules = t->modules;
-	doc->endings = t->endings;
-	doc->meminfo_style = t->meminfo_style;
-	for (size_t i = 0; i < t->without.n; i++)
-		*LIST_ADD(a, &doc->without) = t->without.at[i];
-}
-
-static void list_cpu(const struct topo *t, const struct sort *sort, const struct idset *common, struct arena *a,
-		     things *ret)
-{
-	(void)common;
-	struct doc_cpu *cpu = new_thing(sort, a, ret, "cpu");
-	cpu->arch = t->arch;
-	cpu->info = t->cpuinfo;
-	cpu->possible = t->possible;
-	cpu->present = t->present;
-	cpu->online = t->online;
-	cpu->isolated = t->isolated;
-	cpu->kernel_max = t->kernel_max;
-	cpu->mask_bits = t->mask_bits;
-	cpu->unknown_dies = t->unknown_dies;
-	cpu->vulnerabilities = t->vulnerabilities;
+	doc->topo = *t;
+	doc->topo.name = doc->topo.comment = doc->topo.schema = NULL;
+	doc->topo.extras.n = doc->topo.kinds.n = 0;
 }
 
 /* Its CPUs are those of the package that are in no other. */
@@ -511,7 +492,7 @@ LIST_DEVICES(blocks, block, arena_printf(a, "block %s", device->name))
 
 static const struct sort sorts[] = {
 	{ "", list_machine, 0 },
-	{ "cpu", list_cpu, 0 },
+	{ "cpu", list_machine, 0 },
 	{ "cpu.packages", list_groups, LEVEL_PACKAGE },
 	{ "cpu.packages", list_groups, LEVEL_DRAWER },
 	{ "cpu.packages", list_groups, LEVEL_BOOK },

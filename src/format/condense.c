@@ -129,7 +129,7 @@ static void condense_nodes(const struct topo *t, struct arena *a, struct documen
 		idset_add(a, &doc->nodes.at[doc->nodes.n - 1].ids, node.node.id);
 	}
 	struct idset usual = default_possible_nodes(t, a);
-	doc->possible_nodes = unless_equal(&t->possible_nodes, &usual);
+	doc->topo.possible_nodes = unless_equal(&t->possible_nodes, &usual);
 }
 
 /* --- PCI ------------------------------------------------------------------------------------------------- */
@@ -226,19 +226,8 @@ static void condense_pci(const struct topo *t, struct arena *a, struct document 
 void condense(const struct topo *t, struct arena *a, struct document *ret)
 {
 	ret->version = 1;
-	ret->name = t->name;
-	ret->comment = t->comment;
-	ret->dmi = t->dmi;
-	ret->modules = t->modules;
-	ret->schema = t->schema;
-	ret->memory_k = t->memory_k;
-	ret->endings = t->endings;
-	ret->meminfo_style = t->meminfo_style;
-	for (size_t i = 0; i < t->without.n; i++)
-		*LIST_ADD(a, &ret->without) = t->without.at[i];
-	for (size_t i = 0; i < t->extras.n; i++)
-		*LIST_ADD(a, &ret->files) = t->extras.at[i];
-	condense_cpus(t, a, &ret->cpu);
+	ret->topo = *t;
+	condense_cpus(t, a, ret);
 	condense_nodes(t, a, ret);
 	condense_pci(t, a, ret);
 }

@@ -8,6 +8,6 @@
 /* Nothing where it is what goes without saying. */
 struct idset unless_equal(const struct idset *set, const struct idset *otherwise);
 
-void condense_cpus(const struct topo *t, struct arena *a, struct doc_cpu *doc); /* condense_cpu.c */
+void condense_cpus(const struct topo *t, struct arena *a, struct document *doc); /* condense_cpu.c */
 
 #endif

@@ -253,7 +253,7 @@ static void condense_package(const struct topo *t, struct part *rest, struct are
 }
 
 /* Returns the CPUs that are in packages. */
-static struct idset condense_packages(const struct topo *t, struct arena *a, struct doc_cpu *doc)
+static struct idset condense_packages(const struct topo *t, struct arena *a, struct document *doc)
 {
 	struct idset all;
 	struct part rest = { .cpus = arena_alloc(a, (t->cpus.n + 1) * sizeof *rest.cpus) };
@@ -345,7 +345,7 @@ static bool guess_ids(const struct topo *t, size_t first, size_t n, struct arena
 	return counted || ascending;
 }
 
-static void condense_caches(const struct topo *t, struct arena *a, struct doc_cpu *doc)
+static void condense_caches(const struct topo *t, struct arena *a, struct document *doc)
 {
 	for (size_t first = 0, n; first < t->caches.n; first += n) {
 		const struct cache *caches = &t->caches.at[first];
@@ -366,39 +366,34 @@ static void condense_caches(const struct topo *t, struct arena *a, struct doc_cp
 }
 
 /* Who shares a cache is guessed among the packages and cores that the document tells, which may be fewer than there are. */
-static void condense_caches_as_read(const struct topo *t, struct arena *a, struct doc_cpu *doc)
+static void condense_caches_as_read(const struct topo *t, struct arena *a, struct document *doc)
 {
-	_cleanup_topo_ struct topo read = { 0 };
+	_cleanup_topo_ struct topo read = doc->topo;
 	struct err ignored = { 0 };
 	struct expander x = { .topo = &read, .err = &ignored };
-	if (expand_cpus(&x, doc)) {
-		condense_caches(t, a, doc);
-	} else {
-		memcpy(&read.nodes, &t->nodes, sizeof read.nodes);
-		memcpy(&read.caches, &t->caches, sizeof read.caches);
-		condense_caches(&read, a, doc);
-	}
+	read.arena = (struct arena){ 0 };
+	read.kinds.n = 0;
+	bool refused = expand_cpus(&x, doc);
+	memcpy(&read.nodes, &t->nodes, sizeof read.nodes);
+	memcpy(&read.caches, &t->caches, sizeof read.caches);
+	condense_caches(refused ? t : &read, a, doc);
 	buf_done(&x.path);
 }
 
 /* --- all of it ------------------------------------------------------------------------------------------- */
 
-void condense_cpus(const struct topo *t, struct arena *a, struct doc_cpu *doc)
+void condense_cpus(const struct topo *t, struct arena *a, struct document *doc)
 {
-	doc->arch = t->arch;
-	doc->info = t->cpuinfo;
-	doc->vulnerabilities = t->vulnerabilities;
 	struct idset in_packages = condense_packages(t, a, doc);
-	doc->present = unless_equal(&t->present, &in_packages);
-	doc->possible = unless_equal(&t->possible, &t->present);
-	doc->online = unless_equal(&t->online, &t->present);
-	doc->isolated = t->isolated;
-	doc->mask_bits = t->mask_bits;
-	doc->unknown_dies = t->unknown_dies;
-	doc->kernel_max = t->kernel_max == default_kernel_max(t) ? TOPO_UNKNOWN : t->kernel_max;
+	struct topo *said = &doc->topo;
+	said->present = unless_equal(&t->present, &in_packages);
+	said->possible = unless_equal(&t->possible, &t->present);
+	said->online = unless_equal(&t->online, &t->present);
+	said->kernel_max = t->kernel_max == default_kernel_max(t) ? TOPO_UNKNOWN : t->kernel_max;
 	condense_caches_as_read(t, a, doc);
+	said->kinds.n = 0;
 	for (size_t i = 0; i < t->kinds.n; i++) {
-		struct cpu_kind *kind = LIST_ADD(a, &doc->kinds);
+		struct cpu_kind *kind = LIST_ADD(a, &said->kinds);
 		*kind = t->kinds.at[i];
 		kind->cpus = unless_equal(&kind->cpus, &t->present);
 	}

@@ -9,7 +9,7 @@
  *
  * json.c walks the tables of fields.c in both directions and knows nothing of machines; expand.c turns the short
  * forms ("56 cores", "per core", nested bridges) into plain arrays; condense.c finds the short form again.
- * What is the same in both (a node's meminfo, a network device) is the topology's own struct.
+ * What is the same in both (the machine's name, a node's meminfo, a network device) is the topology's own struct.
  */
 
 #include "topofs/err.h"
@@ -58,19 +58,6 @@ struct doc_cache {
 	struct idset ids; /* in the order of their first CPUs; empty: 0, 1, 2 ... */
 };
 
-struct doc_cpu {
-	const char *arch;
-	topo_map info;
-	LIST_OF(struct doc_group) packages;
-	struct idset possible, present, online, isolated;
-	int64_t kernel_max;
-	uint32_t mask_bits;
-	bool unknown_dies;
-	LIST_OF(struct doc_cache) caches;
-	LIST_OF(struct cpu_kind) kinds;
-	topo_map vulnerabilities;
-};
-
 struct doc_node {
 	struct idset ids; /* alike but for their ids; empty: its place */
 	struct node node;
@@ -100,18 +87,12 @@ struct doc_root {
 
 struct document {
 	int64_t version;
-	const char *name, *comment, *schema;
-	uint64_t memory_k;
-	struct doc_cpu cpu;
+	struct topo topo; /* what has no short form, and sets and numbers that may be left unsaid; no arena */
+	LIST_OF(struct doc_group) packages;
+	LIST_OF(struct doc_cache) caches;
 	LIST_OF(struct doc_node) nodes;
 	LIST_OF(struct doc_distance) distances;
-	struct idset possible_nodes;
 	LIST_OF(struct doc_root) pci;
-	topo_map dmi, modules;
-	LIST_OF(struct extra) files;
-	LIST_OF(const char *) without;
-	topo_map endings;
-	int32_t meminfo_style;
 };
 
 enum {
@@ -188,6 +169,9 @@ const char *kind_of(const json_t *value);
 /* An object by its table, both ways; write returns NULL where all is default. */
 void table_init(const struct table *table, void *at);
 int table_read(struct reader *r, const struct table *table, const json_t *value, void *at);
+/* The same of an object whose members lie in a struct that another table fills too: what they are not, is left alone. */
+void table_init_members(const struct table *table, void *at);
+int table_read_members(struct reader *r, const struct table *table, const json_t *value, void *at);
 json_t *table_write(const struct table *table, const void *at);
 
 /* --- short forms ----------------------------------------------------------------------------------------- */

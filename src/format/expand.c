@@ -90,8 +90,8 @@ static int expand_nodes(struct expander *x, const struct document *doc)
 	}
 	if (t->nodes.n)
 		qsort(t->nodes.at, t->nodes.n, sizeof *t->nodes.at, compare_nodes);
-	t->possible_nodes = idset_is_empty(&doc->possible_nodes) ? default_possible_nodes(t, &t->arena)
-								  : idset_dup(&t->arena, &doc->possible_nodes);
+	if (idset_is_empty(&t->possible_nodes))
+		t->possible_nodes = default_possible_nodes(t, &t->arena);
 	return expand_distance_rules(x, doc);
 }
 
@@ -164,19 +164,10 @@ static void add_default_ports(struct topo *t)
 int expand(const struct document *doc, struct topo *ret, struct err *err)
 {
 	struct expander x = { .topo = ret, .err = err };
-	ret->name = doc->name;
-	ret->comment = doc->comment;
-	ret->dmi = doc->dmi;
-	ret->modules = doc->modules;
-	ret->schema = doc->schema;
-	ret->memory_k = doc->memory_k;
-	ret->endings = doc->endings;
-	ret->meminfo_style = doc->meminfo_style;
-	for (size_t i = 0; i < doc->without.n; i++)
-		*LIST_ADD(&ret->arena, &ret->without) = doc->without.at[i];
-	for (size_t i = 0; i < doc->files.n; i++)
-		*LIST_ADD(&ret->arena, &ret->extras) = doc->files.at[i];
-	int failed = expand_cpus(&x, &doc->cpu) || expand_nodes(&x, doc) || expand_caches(&x, &doc->cpu) ||
+	struct arena arena = ret->arena;
+	*ret = doc->topo;
+	ret->arena = arena;
+	int failed = expand_cpus(&x, doc) || expand_nodes(&x, doc) || expand_caches(&x, doc) ||
 		     expand_pci(&x, doc);
 	buf_done(&x.path);
 	if (failed)

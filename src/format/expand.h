@@ -16,8 +16,8 @@ struct expander {
 int wrong(struct expander *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* In this order: caches ask for nodes. */
-int expand_cpus(struct expander *x, const struct doc_cpu *doc);	  /* expand_cpu.c */
-int expand_caches(struct expander *x, const struct doc_cpu *doc); /* expand_cache.c */
+int expand_cpus(struct expander *x, const struct document *doc);	  /* expand_cpu.c */
+int expand_caches(struct expander *x, const struct document *doc); /* expand_cache.c */
 int expand_pci(struct expander *x, const struct document *doc);	  /* expand_pci.c */
 
 #endif

@@ -133,7 +133,7 @@ static int number_caches(struct expander *x, const struct doc_cache *doc, size_t
 /* A CPU has four or five; each of 65536 may have them for itself. */
 enum { MAX_CACHES = 16 };
 
-int expand_caches(struct expander *x, const struct doc_cpu *doc)
+int expand_caches(struct expander *x, const struct document *doc)
 {
 	for (size_t i = 0; i < doc->caches.n; i++) {
 		const struct doc_cache *cache = &doc->caches.at[i];

@@ -160,7 +160,7 @@ static int add_group(struct expander *x, const struct doc_group *group, const st
 }
 
 /* A book or drawer is the packages that name it. */
-static void enter_books(struct place *place, const struct doc_cpu *doc, const struct doc_group *self)
+static void enter_books(struct place *place, const struct document *doc, const struct doc_group *self)
 {
 	for (size_t i = doc->packages.n; i-- > 0;) {
 		const struct doc_group *package = &doc->packages.at[i];
@@ -175,7 +175,7 @@ static void enter_books(struct place *place, const struct doc_cpu *doc, const st
 	}
 }
 
-static int add_package(struct expander *x, const struct doc_cpu *doc, size_t i)
+static int add_package(struct expander *x, const struct document *doc, size_t i)
 {
 	const struct doc_group *package = &doc->packages.at[i];
 	int32_t next_core = 0, next_cluster = 0;
@@ -186,12 +186,12 @@ static int add_package(struct expander *x, const struct doc_cpu *doc, size_t i)
 	enter(&place, LEVEL_PACKAGE, &package->cpus, package->id == ID_BY_PLACE ? (int32_t)i : (int32_t)package->id);
 	enter_books(&place, doc, package);
 	/* x86 kernels know dies even where there is one for each package */
-	if (!strcmp(doc->arch, "x86_64") && !package->dies.n)
+	if (!strcmp(doc->topo.arch, "x86_64") && !package->dies.n)
 		enter(&place, LEVEL_DIE, &package->cpus, 0);
 	return add_group(x, package, &place);
 }
 
-static int add_packages(struct expander *x, const struct doc_cpu *doc)
+static int add_packages(struct expander *x, const struct document *doc)
 {
 	struct idset seen = { 0 };
 	for (size_t i = 0; i < doc->packages.n; i++) {
@@ -232,39 +232,32 @@ int64_t default_kernel_max(const struct topo *t)
 	return built > needed ? built : needed;
 }
 
-static struct idset said_or(struct topo *t, const struct idset *said, const struct idset *otherwise)
+static void fill_unsaid(struct topo *t, struct idset *set, const struct idset *otherwise)
 {
-	return idset_dup(&t->arena, idset_is_empty(said) ? otherwise : said);
+	if (idset_is_empty(set))
+		*set = idset_dup(&t->arena, otherwise);
 }
 
-int expand_cpus(struct expander *x, const struct doc_cpu *doc)
+int expand_cpus(struct expander *x, const struct document *doc)
 {
 	struct topo *t = x->topo;
 	struct idset in_packages = { 0 };
-	t->arch = doc->arch;
-	t->cpuinfo = doc->info;
-	t->vulnerabilities = doc->vulnerabilities;
 	if (add_packages(x, doc))
 		return -EINVAL;
 	for (size_t i = 0; i < t->cpus.n; i++)
 		idset_add(&t->arena, &in_packages, t->cpus.at[i].id);
-	t->present = said_or(t, &doc->present, idset_is_empty(&in_packages) ? &doc->online : &in_packages);
+	fill_unsaid(t, &t->present, idset_is_empty(&in_packages) ? &t->online : &in_packages);
 	buf_cut(&x->path, 0);
 	buf_puts(&x->path, "cpu");
 	if (idset_is_empty(&t->present))
 		return wrong(x, "the machine has no CPUs: say packages, or present");
-	t->possible = said_or(t, &doc->possible, &t->present);
-	t->online = said_or(t, &doc->online, &t->present);
-	t->isolated = doc->isolated;
-	t->mask_bits = doc->mask_bits;
-	t->unknown_dies = doc->unknown_dies;
-	t->kernel_max = doc->kernel_max == TOPO_UNKNOWN ? default_kernel_max(t) : doc->kernel_max;
+	fill_unsaid(t, &t->possible, &t->present);
+	fill_unsaid(t, &t->online, &t->present);
+	if (t->kernel_max == TOPO_UNKNOWN)
+		t->kernel_max = default_kernel_max(t);
 	add_bare_cpus(t, &in_packages);
 	qsort(t->cpus.at, t->cpus.n, sizeof *t->cpus.at, compare_cpus);
-	for (size_t i = 0; i < doc->kinds.n; i++) {
-		struct cpu_kind *kind = LIST_ADD(&t->arena, &t->kinds);
-		*kind = doc->kinds.at[i];
-		kind->cpus = said_or(t, &kind->cpus, &t->present);
-	}
+	for (size_t i = 0; i < t->kinds.n; i++)
+		fill_unsaid(t, &t->kinds.at[i].cpus, &t->present);
 	return 0;
 }

@@ -100,21 +100,21 @@ static const struct field kind_fields[] = {
 static TABLE(kind, cpu_kind, NULL, "CPUs that are alike: P and E cores, big and LITTLE; one for all to tell frequencies.");
 
 static const struct field cpu_fields[] = {
-	FIELD(doc_cpu, arch, "arch", name, "The architecture, as uname -m has it.", .text = "x86_64"),
-	FIELD(doc_cpu, info, "info", map, "Lines of /proc/cpuinfo that are the same for all CPUs."),
-	FIELD(doc_cpu, packages, "packages", objects, "The processor packages.", .sub = &package_table),
-	FIELD(doc_cpu, possible, "possible", idset, "CPUs there may ever be; those present where not said.", CPUS),
-	FIELD(doc_cpu, present, "present", idset, "CPUs there are; those of the packages where not said.", CPUS),
-	FIELD(doc_cpu, online, "online", idset, "CPUs that run; those present where not said.", CPUS),
-	FIELD(doc_cpu, isolated, "isolated", idset, "CPUs kept from the scheduler (isolcpus=).", CPUS),
-	FIELD(doc_cpu, kernel_max, "kernel_max", i64, "Highest CPU id the kernel is built for; 8191 on x86_64, 2047 on ppc64le, else 511, where it is enough.", .min = 0, .max = TOPO_MAX_CPU, .def = TOPO_UNKNOWN),
-	FIELD(doc_cpu, mask_bits, "mask_bits", i32, "Width of CPU masks; the highest possible CPU + 1 where not said.", .min = 1, .max = TOPO_MAX_CPU + 1),
-	FIELD(doc_cpu, unknown_dies, "unknown_dies", bool, "The kernel tells dies though it knows none: die_id -1, every CPU on its own."),
-	FIELD(doc_cpu, caches, "caches", objects, "The caches, in the order of index0, index1 ...", .sub = &cache_table),
-	FIELD(doc_cpu, kinds, "kinds", objects, "Kinds of CPUs.", .sub = &kind_table),
-	FIELD(doc_cpu, vulnerabilities, "vulnerabilities", files_map, "Files of /sys/devices/system/cpu/vulnerabilities."),
+	FIELD(document, topo.arch, "arch", name, "The architecture, as uname -m has it.", .text = "x86_64"),
+	FIELD(document, topo.cpuinfo, "info", map, "Lines of /proc/cpuinfo that are the same for all CPUs."),
+	FIELD(document, packages, "packages", objects, "The processor packages.", .sub = &package_table),
+	FIELD(document, topo.possible, "possible", idset, "CPUs there may ever be; those present where not said.", CPUS),
+	FIELD(document, topo.present, "present", idset, "CPUs there are; those of the packages where not said.", CPUS),
+	FIELD(document, topo.online, "online", idset, "CPUs that run; those present where not said.", CPUS),
+	FIELD(document, topo.isolated, "isolated", idset, "CPUs kept from the scheduler (isolcpus=).", CPUS),
+	FIELD(document, topo.kernel_max, "kernel_max", i64, "Highest CPU id the kernel is built for; 8191 on x86_64, 2047 on ppc64le, else 511, where it is enough.", .min = 0, .max = TOPO_MAX_CPU, .def = TOPO_UNKNOWN),
+	FIELD(document, topo.mask_bits, "mask_bits", i32, "Width of CPU masks; the highest possible CPU + 1 where not said.", .min = 1, .max = TOPO_MAX_CPU + 1),
+	FIELD(document, topo.unknown_dies, "unknown_dies", bool, "The kernel tells dies though it knows none: die_id -1, every CPU on its own."),
+	FIELD(document, caches, "caches", objects, "The caches, in the order of index0, index1 ...", .sub = &cache_table),
+	FIELD(document, topo.kinds, "kinds", objects, "Kinds of CPUs.", .sub = &kind_table),
+	FIELD(document, topo.vulnerabilities, "vulnerabilities", files_map, "Files of /sys/devices/system/cpu/vulnerabilities."),
 };
-static TABLE(cpu, doc_cpu, NULL, "The CPUs.");
+static TABLE(cpu, document, NULL, "The CPUs.");
 
 /* --- nodes ----------------------------------------------------------------------------------------------- */
 
@@ -320,21 +320,21 @@ static TABLE(root, doc_root, NULL, "A PCI host bridge.");
 
 static const struct field document_fields[] = {
 	FIELD(document, version, "topofs", i64, "Version of the format: 1.", .required = true, .min = 1, .max = 1),
-	FIELD(document, schema, "$schema", text, "Where editors find the JSON Schema."),
-	FIELD(document, name, "name", name, "Name of the machine."),
-	FIELD(document, comment, "comment", comment, "Anything, a text or a list of texts; every object may have one."),
-	FIELD(document, cpu, "cpu", object, "The CPUs.", .sub = &cpu_table),
+	FIELD(document, topo.schema, "$schema", text, "Where editors find the JSON Schema."),
+	FIELD(document, topo.name, "name", name, "Name of the machine."),
+	FIELD(document, topo.comment, "comment", comment, "Anything, a text or a list of texts; every object may have one."),
+	{ .key = "cpu", .type = &type_object, .doc = "The CPUs.", .sub = &cpu_table },
 	FIELD(document, nodes, "nodes", objects, "The NUMA nodes.", .sub = &node_table),
-	FIELD(document, memory_k, "memory", size_k, "Memory of a machine without nodes."),
+	FIELD(document, topo.memory_k, "memory", size_k, "Memory of a machine without nodes."),
 	FIELD(document, distances, "distances", objects, "Distances between nodes, instead of a list in each node.", .sub = &distance_table),
-	FIELD(document, possible_nodes, "possible_nodes", idset, "Nodes there may ever be; those there are where not said, rounded up to a power of two beyond 63.", NODES),
+	FIELD(document, topo.possible_nodes, "possible_nodes", idset, "Nodes there may ever be; those there are where not said, rounded up to a power of two beyond 63.", NODES),
 	FIELD(document, pci, "pci", objects, "The PCI host bridges.", .sub = &root_table),
-	FIELD(document, dmi, "dmi", files_map, "Files of /sys/class/dmi/id: product_name, sys_vendor ..."),
-	FIELD(document, modules, "modules", files_map, "Kernel modules and their versions: /sys/module/NAME/version."),
-	FIELD(document, without, "without", texts, "Rows of files that its kernel lacks, as topofs attributes names them: \"cpu/topology/die_id\", or \"pci_bus\" for a whole class."),
-	FIELD(document, endings, "endings", map, "Rows of files that do not end in one line end, as on some kernels: nul (a NUL behind it), double (two), none; or of links that a recording wrote anew: dot (\".\" for all), slash (one behind).", .values = ending_names),
-	FIELD(document, meminfo_style, "meminfo_style", choice, "How nodes lay out their meminfo: today, spaced (an empty line first, before Linux 2.6.38) or narrow (before 2.6.32).", .values = meminfo_styles),
-	FIELD(document, files, "files", files, "Paths below /sys and /proc served as said here: a text, {\"base64\": ...}, {\"link\": ...}, {\"dir\": true}, or null for none."),
+	FIELD(document, topo.dmi, "dmi", files_map, "Files of /sys/class/dmi/id: product_name, sys_vendor ..."),
+	FIELD(document, topo.modules, "modules", files_map, "Kernel modules and their versions: /sys/module/NAME/version."),
+	FIELD(document, topo.without, "without", texts, "Rows of files that its kernel lacks, as topofs attributes names them: \"cpu/topology/die_id\", or \"pci_bus\" for a whole class."),
+	FIELD(document, topo.endings, "endings", map, "Rows of files that do not end in one line end, as on some kernels: nul (a NUL behind it), double (two), none; or of links that a recording wrote anew: dot (\".\" for all), slash (one behind).", .values = ending_names),
+	FIELD(document, topo.meminfo_style, "meminfo_style", choice, "How nodes lay out their meminfo: today, spaced (an empty line first, before Linux 2.6.38) or narrow (before 2.6.32).", .values = meminfo_styles),
+	FIELD(document, topo.extras, "files", files, "Paths below /sys and /proc served as said here: a text, {\"base64\": ...}, {\"link\": ...}, {\"dir\": true}, or null for none."),
 };
 TABLE(document, document, NULL, "A machine.");
 // clang-format on

@@ -56,12 +56,17 @@ static int refuse_unknown(struct reader *r, const struct table *table, const cha
 	return refuse(r, "unknown member \"%.60s\" of a %s", key, table->name);
 }
 
-void table_init(const struct table *table, void *at)
+void table_init_members(const struct table *table, void *at)
 {
-	memset(at, 0, table->size);
 	for (size_t i = 0; i < table->n; i++)
 		if (table->fields[i].type->init)
 			table->fields[i].type->init(&table->fields[i], (char *)at + table->fields[i].offset);
+}
+
+void table_init(const struct table *table, void *at)
+{
+	memset(at, 0, table->size);
+	table_init_members(table, at);
 }
 
 static int read_member(struct reader *r, const struct table *table, const char *key, const json_t *value, void *at)
@@ -82,11 +87,10 @@ static int read_member(struct reader *r, const struct table *table, const char *
 	return ret;
 }
 
-int table_read(struct reader *r, const struct table *table, const json_t *value, void *at)
+int table_read_members(struct reader *r, const struct table *table, const json_t *value, void *at)
 {
 	if (!json_is_object(value))
 		return refuse(r, "expected an object, got %s", kind_of(value));
-	table_init(table, at);
 	const char *key;
 	json_t *member;
 	json_object_foreach((json_t *)value, key, member) {
@@ -98,6 +102,12 @@ int table_read(struct reader *r, const struct table *table, const json_t *value,
 		if (table->fields[i].required && !json_object_get(value, table->fields[i].key))
 			return refuse(r, "\"%s\" is missing", table->fields[i].key);
 	return 0;
+}
+
+int table_read(struct reader *r, const struct table *table, const json_t *value, void *at)
+{
+	table_init(table, at);
+	return table_read_members(r, table, value, at);
 }
 
 json_t *table_write(const struct table *table, const void *at)

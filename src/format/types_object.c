@@ -81,14 +81,15 @@ static void schema_objects(const struct field *f, json_t *into)
 
 const struct type type_objects = { "array of objects", NULL, read_objects, write_objects, schema_objects };
 
+/* An object whose members lie in the struct that the object around it fills. */
 static void init_object(const struct field *f, void *at)
 {
-	table_init(f->sub, at);
+	table_init_members(f->sub, at);
 }
 
 static int read_object(struct reader *r, const struct field *f, const json_t *value, void *at)
 {
-	return table_read(r, f->sub, value, at);
+	return table_read_members(r, f->sub, value, at);
 }
 
 static json_t *write_object(const struct field *f, const void *at)

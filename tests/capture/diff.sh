@@ -80,6 +80,11 @@ END
 says vm-small 'm["nodes"][0]["hugepages"] = [{"size": "2M", "total": 8}]' <<'END'
 node 0 hugepages 2M: new
 END
+for size in 1G 2G; do
+	echo "{ \"topofs\": 1, \"cpu\": { \"packages\": [ { \"cpus\": 0 } ] }, \"memory\": \"$size\" }" >"$size.json"
+done
+check_status 1 "a machine without nodes" "$TOPOFS" diff 1G.json 2G.json >lines
+echo 'machine: memory 1G -> 2G' | diff -u - lines >&2 || fail "a machine without nodes"
 says vm-small 'm["files"] = {"/sys/kernel/odd": "1", "/sys/kernel/folder/a": ""}' <<'END'
 /sys/kernel/folder/a: new
 /sys/kernel/odd: new
