@@ -11,9 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct line;
+
+/* What is printed: a line of a CPU. */
 struct who {
 	const struct facts *facts;
 	size_t cpu; /* place in the topology */
+	const struct line *line;
 	const uint32_t *cores;		 /* of each package, at its lowest CPU's place */
 	uint32_t core_bits, thread_bits; /* of an APIC id, the same for all */
 };
@@ -23,6 +27,8 @@ struct line {
 	const char *key;
 	bool (*show)(const struct who *, struct buf *);
 	const char *constant; /* the value where nothing else tells */
+	int shift, bits; /* of a field of MIDR_EL1 */
+	bool decimal;
 };
 
 static const struct cpu *cpu_of(const struct who *w)
@@ -157,52 +163,30 @@ static const struct line x86_lines[] = {
 
 /* --- arm64: the fields of MIDR_EL1 ----------------------------------------------------------------------- */
 
-/* The bits of the kind's MIDR_EL1 from `shift` up; false where nobody told it. */
-static bool midr_field(const struct who *w, int shift, unsigned mask, unsigned *ret)
+/* In as many hexadecimal digits as it takes, or decimal. False where nobody told the register. */
+static bool show_midr_field(const struct who *w, struct buf *out)
 {
 	const struct cpu_kind *kind = kind_of(w);
+	const struct line *line = w->line;
 	if (!kind || !kind->midr)
 		return false;
-	*ret = (unsigned)(strtoull(kind->midr, NULL, 16) >> shift) & mask;
+	unsigned v = (unsigned)(strtoull(kind->midr, NULL, 16) >> line->shift) & ((1u << line->bits) - 1);
+	if (line->decimal)
+		buf_printf(out, "%u", v);
+	else
+		buf_printf(out, "0x%0*x", line->bits / 4, v);
 	return true;
 }
 
-static bool show_implementer(const struct who *w, struct buf *out)
-{
-	unsigned v = 0;
-	bool known = midr_field(w, 24, 0xff, &v);
-	buf_printf(out, "0x%02x", v);
-	return known;
-}
-
-static bool show_variant(const struct who *w, struct buf *out)
-{
-	unsigned v = 0;
-	bool known = midr_field(w, 20, 0xf, &v);
-	buf_printf(out, "0x%x", v);
-	return known;
-}
-
-static bool show_part(const struct who *w, struct buf *out)
-{
-	unsigned v = 0;
-	bool known = midr_field(w, 4, 0xfff, &v);
-	buf_printf(out, "0x%03x", v);
-	return known;
-}
-
-static bool show_revision(const struct who *w, struct buf *out)
-{
-	unsigned v = 0;
-	bool known = midr_field(w, 0, 0xf, &v);
-	buf_printf(out, "%u", v);
-	return known;
-}
-
 static const struct line arm64_lines[] = {
-	{ "processor", show_processor }, { "BogoMIPS" }, { "Features" }, { "CPU implementer", show_implementer },
-	{ "CPU architecture", .constant = "8" }, { "CPU variant", show_variant }, { "CPU part", show_part },
-	{ "CPU revision", show_revision },
+	{ "processor", show_processor },
+	{ "BogoMIPS" },
+	{ "Features" },
+	{ "CPU implementer", show_midr_field, .shift = 24, .bits = 8 },
+	{ "CPU architecture", .constant = "8" },
+	{ "CPU variant", show_midr_field, .shift = 20, .bits = 4 },
+	{ "CPU part", show_midr_field, .shift = 4, .bits = 12 },
+	{ "CPU revision", show_midr_field, .shift = 0, .bits = 4, .decimal = true },
 };
 
 /* --- the others: the processor, then what the document says, in its order -------------------------------- */
@@ -253,8 +237,9 @@ static const char *said(const struct who *w, const char *key)
 	return value ? value : topo_map_get(&w->facts->topo->cpuinfo, key);
 }
 
-static void print_template_line(struct buf *out, const struct who *w, const struct line *line)
+static void print_template_line(struct buf *out, struct who *w, const struct line *line)
 {
+	w->line = line;
 	_cleanup_buf_ struct buf derived = { 0 };
 	const char *value = said(w, line->key);
 	if (!value && line->show && line->show(w, &derived))
