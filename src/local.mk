@@ -33,7 +33,10 @@ noinst_LIBRARIES += %D%/libcore.a
 	%D%/sysfs/cache.c \
 	%D%/sysfs/classes.h \
 	%D%/sysfs/cpu.c \
+	%D%/sysfs/cpu.h \
+	%D%/sysfs/cpu_kind.c \
 	%D%/sysfs/cpuinfo.c \
+	%D%/sysfs/cpus.c \
 	%D%/sysfs/drm.c \
 	%D%/sysfs/hugepages.c \
 	%D%/sysfs/infiniband.c \

@@ -6,7 +6,9 @@
 
 /* In the order in which they are built; one file each, close relatives together. */
 extern const struct class system_class;					     /* system.c */
-extern const struct class cpus_class, cpu_class, cpufreq_class, cpu_kind_class; /* cpu.c */
+extern const struct class cpus_class;					     /* cpus.c */
+extern const struct class cpu_class;					     /* cpu.c */
+extern const struct class cpufreq_class, cpu_kind_class;			     /* cpu_kind.c */
 extern const struct class cache_class;					     /* cache.c */
 extern const struct class nodes_class, node_class, access_class, memory_side_cache_class; /* node.c */
 extern const struct class hugepages_class, kernel_hugepages_class;	     /* hugepages.c */
