@@ -329,6 +329,9 @@ const char *topo_map_get(const topo_map *map, const char *key);
 /* Whether two texts are equal, or both NULL. */
 bool topo_same_text(const char *a, const char *b);
 
+/* Reads a number of at most so many hexadecimal digits; returns what follows them, NULL where there are none. */
+const char *hex_parse(const char *text, int digits, uint64_t *ret);
+
 /* "0000:3b:00.0"; a domain above ffff takes more digits (drivers/pci/probe.c pci_setup_device). */
 void bdf_print(uint64_t address, struct buf *out);
 const char *bdf_text(struct arena *a, uint64_t address);

@@ -17,27 +17,21 @@ struct bus {
 	uint32_t *last;	  /* highest bus number in use below the host bridge */
 };
 
-static const char *parse_hex_number(const char *p, uint32_t max, uint32_t *ret)
-{
-	char *end;
-	errno = 0;
-	unsigned long long v = strtoull(p, &end, 16);
-	if (end == p || end - p > 8 || strchr("+- \t", *p) || v > max || !strncmp(p, "0x", 2))
-		return NULL;
-	*ret = (uint32_t)v;
-	return end;
-}
-
 /* Reads "16" or "16-1b"; *to is left alone where it is not said. */
 static int parse_bus_range(struct expander *x, const char *text, uint32_t *from, uint32_t *to)
 {
-	const char *p = parse_hex_number(text, 0xff, from);
-	if (p && *p == '-')
-		p = parse_hex_number(p + 1, 0xff, to);
-	if (!p || *p)
+	uint64_t first, last = 0;
+	const char *p = hex_parse(text, 8, &first);
+	bool range = p && *p == '-';
+	if (range)
+		p = hex_parse(p + 1, 8, &last);
+	if (!p || *p || first > 0xff || last > 0xff)
 		return wrong(x, "expected a bus such as \"16\" or buses such as \"16-1b\", got \"%.40s\"", text);
-	if (*to < *from)
+	if (range && last < first)
 		return wrong(x, "the buses \"%.40s\" run backwards", text);
+	*from = (uint32_t)first;
+	if (range)
+		*to = (uint32_t)last;
 	return 0;
 }
 
@@ -61,7 +55,7 @@ static int add_functions(struct expander *x, const struct doc_pci *docs, size_t 
 static int add_below(struct expander *x, const struct doc_pci *doc, size_t place, const struct bus *above)
 {
 	struct topo *t = x->topo;
-	uint32_t from, to = UINT32_MAX;
+	uint32_t from = 0, to = UINT32_MAX;
 	if (doc->bus ? parse_bus_range(x, doc->bus, &from, &to) : find_secondary(x, doc, above, &from))
 		return -EINVAL;
 	if (from > *above->last)
@@ -155,16 +149,16 @@ static int add_functions(struct expander *x, const struct doc_pci *docs, size_t 
 
 static int parse_root(struct expander *x, const char *text, struct pci_root *root)
 {
-	uint32_t domain = 0, bus = 0;
-	const char *p = parse_hex_number(text, UINT32_MAX, &bus);
+	uint64_t domain = 0, bus;
+	const char *p = hex_parse(text, 8, &bus);
 	if (p && *p == ':') {
 		domain = bus;
-		p = parse_hex_number(p + 1, 0xff, &bus);
+		p = hex_parse(p + 1, 8, &bus);
 	}
 	if (!p || *p || bus > 0xff)
 		return wrong(x, "expected a domain and bus such as \"0000:15\", got \"%.40s\"", text);
-	root->domain = domain;
-	root->bus = bus;
+	root->domain = (uint32_t)domain;
+	root->bus = (uint32_t)bus;
 	return 0;
 }
 

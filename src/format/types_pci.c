@@ -7,18 +7,6 @@
 #include <errno.h>
 #include <string.h>
 
-/* Reads at most `digits` hexadecimal digits; returns what follows, NULL when there is none. */
-static const char *parse_hex(const char *p, int digits, uint64_t *ret)
-{
-	static const char hex[] = "0123456789abcdef";
-	const char *start = p, *digit;
-	uint64_t v = 0;
-	for (; *p > ' ' && p - start < digits && (digit = strchr(hex, *p | 0x20)); p++)
-		v = v << 4 | (uint64_t)(digit - hex);
-	*ret = v;
-	return p > start ? p : NULL;
-}
-
 static void init_bdf(const struct field *f, void *at)
 {
 	(void)f;
@@ -58,7 +46,7 @@ static int read_hex8(struct reader *r, const struct field *f, const json_t *valu
 {
 	(void)f;
 	uint64_t v;
-	const char *text = text_of(r, value, "two hexadecimal digits"), *end = text ? parse_hex(text, 2, &v) : NULL;
+	const char *text = text_of(r, value, "two hexadecimal digits"), *end = text ? hex_parse(text, 2, &v) : NULL;
 	if (!text)
 		return -EINVAL;
 	if (!end || *end)
@@ -90,7 +78,7 @@ static int read_hex64(struct reader *r, const struct field *f, const json_t *val
 	if (!text)
 		return -EINVAL;
 	if (!strncmp(text, "0x", 2))
-		end = parse_hex(text + 2, 16, &v);
+		end = hex_parse(text + 2, 16, &v);
 	if (!end || *end)
 		return refuse(r, "expected a hexadecimal number such as \"0x40000000000\", got \"%.40s\"", text);
 	*(uint64_t *)at = v;
@@ -119,8 +107,8 @@ static int read_ids(struct reader *r, const struct field *f, const json_t *value
 	const char *text = text_of(r, value, "a vendor and device id"), *p;
 	if (!text)
 		return -EINVAL;
-	p = parse_hex(text, 4, &vendor);
-	p = p && *p == ':' ? parse_hex(p + 1, 4, &device) : NULL;
+	p = hex_parse(text, 4, &vendor);
+	p = p && *p == ':' ? hex_parse(p + 1, 4, &device) : NULL;
 	if (!p || *p)
 		return refuse(r, "expected a vendor and device id such as \"10de:2330\", got \"%.40s\"", text);
 	((uint16_t *)at)[0] = (uint16_t)vendor;
@@ -152,7 +140,7 @@ static int read_class(struct reader *r, const struct field *f, const json_t *val
 {
 	(void)f;
 	uint64_t class;
-	const char *text = text_of(r, value, "a PCI class"), *end = text ? parse_hex(text, 6, &class) : NULL;
+	const char *text = text_of(r, value, "a PCI class"), *end = text ? hex_parse(text, 6, &class) : NULL;
 	if (!text)
 		return -EINVAL;
 	if (!end || *end || (end - text != 4 && end - text != 6))
@@ -242,7 +230,7 @@ static int read_serial(struct reader *r, const struct field *f, const json_t *va
 	for (int i = 0; i < 8 && p; i++) {
 		if (i > 0 && *p++ != '-')
 			break;
-		const char *end = parse_hex(p, 2, &byte);
+		const char *end = hex_parse(p, 2, &byte);
 		serial = serial << 8 | byte;
 		p = end == p + 2 ? end : NULL;
 	}
@@ -283,7 +271,7 @@ static const char *parse_bar_words(const char *p, struct bar *bar)
 			p += 13;
 		else if (!strncmp(p, " 64-bit", 7) && (bar->is_64bit = true))
 			p += 7;
-		else if (strncmp(p, " at 0x", 6) || !(p = parse_hex(p + 6, 16, &bar->address)))
+		else if (strncmp(p, " at 0x", 6) || !(p = hex_parse(p + 6, 16, &bar->address)))
 			return NULL;
 		if (*p && *p != ' ')
 			return NULL;

@@ -4,7 +4,6 @@
 
 #include "classes.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* --- /sys/devices/pciDDDD:BB ----------------------------------------------------------------------------- */
@@ -45,38 +44,26 @@ static const struct pci_facts *facts_of(const struct object *o)
 	return &o->facts->pci[o->index];
 }
 
-static void show_hex16(const struct attr *attr, const struct object *o, struct buf *out)
+/* `param`: how many digits; two take a byte, four two, six four. */
+static void show_hex(const struct attr *attr, const struct object *o, struct buf *out)
 {
-	buf_printf(out, "0x%04x", *(const uint16_t *)((const char *)o->self + attr->offset));
+	const void *at = (const char *)o->self + attr->offset;
+	uint32_t v = attr->param == 2 ? *(const uint8_t *)at : attr->param == 4 ? *(const uint16_t *)at : *(const uint32_t *)at;
+	buf_printf(out, "0x%0*x", attr->param, v);
 }
 
-static void load_hex16(const struct attr *attr, const struct loading *l, const char *text)
+static void load_hex(const struct attr *attr, const struct loading *l, const char *text)
 {
-	*(uint16_t *)((char *)l->self + attr->offset) = (uint16_t)strtoul(text, NULL, 16);
-}
-
-static void show_class(const struct attr *attr, const struct object *o, struct buf *out)
-{
-	(void)attr;
-	buf_printf(out, "0x%06x", self_of(o)->class);
-}
-
-static void load_class(const struct attr *attr, const struct loading *l, const char *text)
-{
-	(void)attr;
-	((struct pci *)l->self)->class = (uint32_t)strtoul(text, NULL, 16) & 0xffffff;
-}
-
-static void show_revision(const struct attr *attr, const struct object *o, struct buf *out)
-{
-	(void)attr;
-	buf_printf(out, "0x%02x", self_of(o)->revision);
-}
-
-static void load_revision(const struct attr *attr, const struct loading *l, const char *text)
-{
-	(void)attr;
-	((struct pci *)l->self)->revision = (uint8_t)strtoul(text, NULL, 16);
+	void *at = (char *)l->self + attr->offset;
+	uint64_t v;
+	if (strncmp(text, "0x", 2) || !hex_parse(text + 2, attr->param, &v))
+		return;
+	if (attr->param == 2)
+		*(uint8_t *)at = (uint8_t)v;
+	else if (attr->param == 4)
+		*(uint16_t *)at = (uint16_t)v;
+	else
+		*(uint32_t *)at = (uint32_t)v;
 }
 
 static void show_config(const struct attr *attr, const struct object *o, struct buf *out)
@@ -258,16 +245,17 @@ static void show_dma_bits(const struct attr *attr, const struct object *o, struc
 }
 
 // clang-format off
-#define HEX16(name, member, text) { name, text, show_hex16, .load = load_hex16, .offset = offsetof(struct pci, member) }
+#define HEX(name, member, digits, text) \
+	{ name, text, show_hex, .load = load_hex, .offset = offsetof(struct pci, member), .param = digits }
 #define BYTE(name, member, text) { name, text, show_byte, is_bridge, .offset = offsetof(struct pci, member) }
 
 static const struct attr pci_attrs[] = {
-	HEX16("vendor", vendor, "Vendor id."),
-	HEX16("device", device, "Device id."),
-	HEX16("subsystem_vendor", subsystem_vendor, "Subsystem vendor id."),
-	HEX16("subsystem_device", subsystem_device, "Subsystem device id."),
-	{ "class", "Class: base class, sub class, programming interface.", show_class, .load = load_class },
-	{ "revision", "Revision.", show_revision, .load = load_revision },
+	HEX("vendor", vendor, 4, "Vendor id."),
+	HEX("device", device, 4, "Device id."),
+	HEX("subsystem_vendor", subsystem_vendor, 4, "Subsystem vendor id."),
+	HEX("subsystem_device", subsystem_device, 4, "Subsystem device id."),
+	HEX("class", class, 6, "Class: base class, sub class, programming interface."),
+	HEX("revision", revision, 2, "Revision."),
 	{ "config", "Configuration space.", show_config, .raw = true, .mode = 0644, .secret = SECRET_CONFIG },
 	{ "resource", "Start, end and flags of each region.", show_resource, .raw = true },
 	INT("irq", struct pci, irq, "Interrupt number."),

@@ -69,35 +69,30 @@ const char *bdf_text(struct arena *a, uint64_t address)
 			    (unsigned)BDF_FUNCTION(address));
 }
 
-/* Reads a hexadecimal number of at most max; NULL when there is none. */
-static const char *hex(const char *p, uint32_t max, uint32_t *ret)
+const char *hex_parse(const char *text, int digits, uint64_t *ret)
 {
-	static const char digits[] = "0123456789abcdef";
-	uint64_t v = 0;
-	const char *start = p, *digit;
-	for (; *p && (digit = strchr(digits, *p | 0x20)) && *p > ' '; p++) {
-		v = v << 4 | (uint64_t)(digit - digits);
-		if (v > max)
-			return NULL;
-	}
-	*ret = (uint32_t)v;
-	return p > start ? p : NULL;
+	static const char hex[] = "0123456789abcdef";
+	const char *p = text, *digit;
+	*ret = 0;
+	for (; *p > ' ' && p - text < digits && (digit = strchr(hex, *p | 0x20)); p++)
+		*ret = *ret << 4 | (uint64_t)(digit - hex);
+	return p > text ? p : NULL;
 }
 
 const char *bdf_parse(const char *text, uint64_t base, uint64_t *ret)
 {
 	static const char wrong[] = "expected a PCI address such as \"0000:3b:00.0\"";
-	uint32_t part[3], dev, fn;
+	uint64_t part[3], fn;
 	size_t n = 0;
-	const char *p = hex(text, UINT32_MAX, &part[n++]);
+	const char *p = hex_parse(text, 8, &part[n++]);
 	while (p && *p == ':' && n < 3)
-		p = hex(p + 1, UINT32_MAX, &part[n++]);
-	if (!p || *p != '.' || !(p = hex(p + 1, 7, &fn)) || *p)
+		p = hex_parse(p + 1, 8, &part[n++]);
+	if (!p || *p != '.' || !(p = hex_parse(p + 1, 1, &fn)) || *p)
 		return wrong;
-	dev = part[n - 1];
-	uint32_t bus = n >= 2 ? part[n - 2] : BDF_BUS(base);
-	uint32_t domain = n == 3 ? part[0] : BDF_DOMAIN(base);
-	if (bus > 0xff || dev > 0x1f)
+	uint64_t dev = part[n - 1];
+	uint64_t bus = n >= 2 ? part[n - 2] : BDF_BUS(base);
+	uint64_t domain = n == 3 ? part[0] : BDF_DOMAIN(base);
+	if (bus > 0xff || dev > 0x1f || fn > 7)
 		return wrong;
 	*ret = BDF(domain, bus, dev, fn);
 	return NULL;
