@@ -46,7 +46,10 @@ noinst_LIBRARIES += %D%/libcore.a
 	%D%/sysfs/nvme.c \
 	%D%/sysfs/pci.c \
 	%D%/sysfs/pci_bus.c \
+	%D%/sysfs/pci_capability.c \
 	%D%/sysfs/pci_config.c \
+	%D%/sysfs/pci_config.h \
+	%D%/sysfs/pci_resource.c \
 	%D%/sysfs/pci_scan.c \
 	%D%/sysfs/proc.c \
 	%D%/sysfs/redact.c \

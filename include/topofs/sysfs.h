@@ -211,7 +211,7 @@ bool link_to_parent(const struct facts *f, const struct site *on, struct buf *pl
 
 /* src/sysfs/pci_config.c: the configuration space of a function; returns its size, 256 or 4096 bytes. */
 size_t pci_config(const struct facts *f, uint32_t pci, uint8_t space[4096]);
-/* Appends the text of its file `resource`. */
+/* src/sysfs/pci_resource.c: appends the text of its file `resource`. */
 void pci_resource_text(const struct facts *f, uint32_t pci, struct buf *out);
 
 #endif
