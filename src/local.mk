@@ -8,6 +8,8 @@ noinst_LIBRARIES += %D%/libcore.a
 	%D%/base/err.c \
 	%D%/base/idset.c \
 	%D%/format/compare.c \
+	%D%/format/compare.h \
+	%D%/format/compare_things.c \
 	%D%/format/condense.c \
 	%D%/format/condense.h \
 	%D%/format/condense_cpu.c \
@@ -53,6 +55,8 @@ noinst_LIBRARIES += %D%/libcore.a
 	%D%/sysfs/pci_scan.c \
 	%D%/sysfs/proc.c \
 	%D%/sysfs/redact.c \
+	%D%/sysfs/redact.h \
+	%D%/sysfs/redact_value.c \
 	%D%/sysfs/rows.c \
 	%D%/sysfs/scan.c \
 	%D%/sysfs/scan.h \
