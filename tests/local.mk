@@ -12,6 +12,7 @@ shell_tests = \
 	%D%/capture/root.sh \
 	%D%/capture/running.sh \
 	%D%/capture/scope.sh \
+	%D%/cli/completion.sh \
 	%D%/cli/files.sh \
 	%D%/cli/find.sh \
 	%D%/cli/help.sh \

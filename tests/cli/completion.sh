@@ -1,0 +1,27 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# `make install` puts the completions where bash looks for them; they complete commands, options and machines.
+. "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
+requires bash make
+[ -f "$top_builddir/completions/topofs" ] || skip "the program was built for another machine: no completions were made"
+
+root=$tmp/root
+make -s -C "$top_builddir" install-nodist_bashcompletionDATA DESTDIR="$root" >log 2>&1 || fail "make install: $(cat log)"
+installed=$(find "$root" -path '*/bash-completion/completions/topofs')
+check "it is installed" test -f "$installed"
+"$TOPOFS" completion >printed
+check "it is what the program prints" cmp printed "$installed"
+
+# completes "WORDS" EXPECTED: the last word can become this, among others
+completes() {
+	# shellcheck disable=SC2016,SC2086 # it is bash that is to expand
+	bash --norc -c '. "$1" && shift && COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) && _topofs && printf "%s\\n" "${COMPREPLY[@]}"' \
+		bash "$installed" $1 >replies
+	check "$1 becomes $2" grep -qx -e "$2" replies
+}
+completes 'topofs cap' capture
+completes 'topofs run --forc' --force
+completes 'topofs show dgx' dgx-h100
+
+make -s -C "$top_builddir" uninstall-nodist_bashcompletionDATA DESTDIR="$root" >log 2>&1 || fail "make uninstall: $(cat log)"
+check "it is gone after make uninstall" test ! -e "$installed"
