@@ -102,6 +102,7 @@ struct serve_status {
 	uint64_t entries;		    /* of the tree: files, links and folders */
 	uint64_t memory;		    /* bytes of the process that are no file's: what the tree costs */
 	uint64_t uptime;		    /* seconds */
+	uint64_t pid;			    /* of the server, where it runs */
 	uint64_t protocol;		    /* minor version of the kernel's FUSE 7 */
 	uint64_t offered, used;		    /* flags of serve_features that the kernel has, that were asked for */
 	uint64_t requests[SERVE_N_OPCODES]; /* since the start, by FUSE's opcode */

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <fuse_lowlevel.h>
 #include <linux/fuse.h>
 #include <signal.h>
@@ -177,6 +178,7 @@ int serve(const struct serve_what *what, int fd, const char *folder, const struc
 	struct served s = { .what = what, .uid = geteuid(), .gid = getegid() };
 	struct start start = { .ready = ready };
 
+	malloc_trim(0);
 	clock_gettime(CLOCK_REALTIME, &s.since);
 	clock_gettime(CLOCK_BOOTTIME, &s.started);
 	take_signals(!folder, fd);

@@ -42,6 +42,7 @@ void status_of(const struct served *s, struct serve_status *ret)
 		.version = SERVE_STATUS_VERSION,
 		.entries = s->what->tree->n,
 		.memory = anonymous_memory(),
+		.pid = (uint64_t)getpid(),
 		.uptime = seconds_since(&s->started),
 		.protocol = s->protocol,
 		.offered = s->offered,

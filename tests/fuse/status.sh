@@ -12,6 +12,7 @@ mount_point mnt
 check "prints text" "$TOPOFS" status mnt >text
 check "the machine's name" grep -q '^name  *two-packages$' text
 check "its document" grep -q "^document  *$machine\$" text
+check "its server" grep -q "^process  *$(servers)\$" text
 check "how many entries" test "$(sed -n 's/^entries  *//p' text)" -eq "$(find mnt | wc -l)"
 check "the kernel's FUSE" grep -q '^protocol  *FUSE 7\.[0-9][0-9]*$' text
 check "the kernel's features" test "$(grep -c '[+-] [a-z-]*: ' text)" -ge 7
