@@ -33,6 +33,7 @@ shell_tests = \
 	%D%/docs/readme.sh \
 	%D%/fuse/cache.sh \
 	%D%/fuse/files.sh \
+	%D%/fuse/follow.sh \
 	%D%/fuse/helper.sh \
 	%D%/fuse/laws.sh \
 	%D%/fuse/mount.sh \

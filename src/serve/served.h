@@ -5,6 +5,7 @@
 #include "topofs/serve.h"
 
 #include <inttypes.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
@@ -22,6 +23,18 @@ union status_reply {
 	char room[STATUS_ROOM];
 };
 
+/* The one reader whose CPU the server shares while nobody else asks. */
+struct follow {
+	uint32_t reader;   /* a thread */
+	unsigned requests; /* one after the other, of that one */
+	bool bound;
+	cpu_set_t allowed;
+};
+void follow_start(struct follow *f);
+/* Before a request of a thread is answered; 0 for the kernel itself and whoever is in a pid namespace that is not ours.
+ */
+void follow_reader(struct follow *f, uint32_t reader);
+
 /*
  * What ops.c answers from, and session.c sets up. Counters are added to without order or lock, by however many threads:
  * each is right, and no two are read at the same moment.
@@ -36,6 +49,7 @@ struct served {
 	uint64_t init;		 /* the unique number of the kernel's INIT */
 	uint64_t protocol, offered, used;
 	atomic_uint_least64_t requests[SERVE_N_OPCODES], absent;
+	struct follow follow;
 	char reply[REPLY_ROOM];
 };
 struct fuse_lowlevel_ops;

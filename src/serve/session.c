@@ -84,6 +84,7 @@ static ssize_t read_request(int fd, void *buf, size_t len, void *userdata)
 		return n;
 	if (in->opcode < SERVE_N_OPCODES)
 		atomic_fetch_add_explicit(&s->requests[in->opcode], 1, memory_order_relaxed);
+	follow_reader(&s->follow, in->pid);
 	if (in->opcode == FUSE_INIT)
 		note_offer(s, buf, (size_t)n);
 	return n;
@@ -181,6 +182,7 @@ int serve(const struct serve_what *what, int fd, const char *folder, const struc
 	malloc_trim(0);
 	clock_gettime(CLOCK_REALTIME, &s.since);
 	clock_gettime(CLOCK_BOOTTIME, &s.started);
+	follow_start(&s.follow);
 	take_signals(!folder, fd);
 	if (what->warm && folder)
 		start.warming = start_warming(what->tree, folder, fd);
