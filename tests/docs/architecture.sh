@@ -6,7 +6,7 @@
 page=$top_srcdir/ARCHITECTURE.md
 
 # `src/cmd/`, `fields.c`, `types*.c`: a path from the top, or the name of a file somewhere below src, include or tests.
-(cd "$top_srcdir" && find src include/topofs tests man examples ! -name '*.o' | sed 's/$/\//;p;s/\/$//') >there
+(cd "$top_srcdir" && find src include/topofs tests man examples bench ! -name '*.o' | sed 's/$/\//;p;s/\/$//') >there
 grep -o '`[a-z_/*.-]*\(\.[ch]\|\.sh\|\.mk\|/\)`' "$page" | tr -d '`' | sort -u >named
 check "files are named" test "$(wc -l <named)" -gt 20
 while read -r name; do
