@@ -136,7 +136,7 @@ static void start(int kernel)
 	in.header.opcode = FUSE_INIT;
 	in.init.major = FUSE_KERNEL_VERSION;
 	in.init.minor = FUSE_KERNEL_MINOR_VERSION;
-	in.init.flags = UINT32_MAX & ~FUSE_INIT_RESERVED;
+	in.init.flags = INT32_MAX; /* all but the reserved one */
 	ask(kernel, sizeof in.init);
 }
 
