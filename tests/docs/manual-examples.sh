@@ -60,7 +60,7 @@ while read -r command; do
 		esac
 	done
 	case $command in
-	*"topofs run"* | *"topofs mount"* | *umount* | *"--sysroot machine"*) [ "$fuse" = yes ] || needed=false ;;
+	*"topofs run"* | *"topofs mount"* | *"topofs status"* | *umount* | *"--sysroot machine"*) [ "$fuse" = yes ] || needed=false ;;
 	esac
 	"$needed" || continue
 	check "$command" sh -c "$command" </dev/null >/dev/null

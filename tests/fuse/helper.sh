@@ -31,6 +31,7 @@ mounted_by() {
 mounted_by mount -t topofs "$machine" mnt
 mounted_by mount -t fuse.topofs "$machine" mnt
 mounted_by mount -v -n -t topofs -o ro,allow_other,nodev,x-systemd.automount "$machine" "$tmp/mnt"
+mounted_by mount -t topofs -o warm "$machine" mnt
 mounted_by mount -s -t topofs -o whatever=1 "$machine" mnt
 
 echo "$machine $tmp/mnt topofs defaults,noauto,nofail,nosuid,x-systemd.device-timeout=1 0 0" >fstab
