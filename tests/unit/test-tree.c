@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 static int put(struct tree *t, const char *path, const char *text)
@@ -513,18 +512,13 @@ Test(tree, load_reads_to_the_end)
 	close(fd);
 }
 
-static double seconds(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
+/* A second or less; a search through all of them for each would take minutes, wherever it runs. */
+enum { PATIENCE = 120 };
 
-Test(tree, many_in_one_folder)
+Test(tree, many_in_one_folder, .timeout = PATIENCE)
 {
 	enum { N = 200000 };
 	_cleanup_tree_ struct tree t = { 0 };
-	double from = seconds();
 	uint32_t dir = tree_dir(&t, TREE_ROOT, "dir");
 	for (unsigned int i = 0; i < N; i++) {
 		char name[32];
@@ -532,22 +526,17 @@ Test(tree, many_in_one_folder)
 		cr_assert_eq(tree_file(&t, dir, name, 0444, name, (size_t)len), 0);
 	}
 	tree_seal(&t);
-	double took = seconds() - from;
-	cr_expect_lt(took, 1.0, "%f s", took);
 	cr_expect_eq(t.n, N + 2);
 	check_sealed(&t);
 }
 
-Test(tree, adding_and_removing_one_name)
+Test(tree, adding_and_removing_one_name, .timeout = PATIENCE)
 {
 	_cleanup_tree_ struct tree t = { 0 };
-	double from = seconds();
 	for (int i = 0; i < 100000; i++) {
 		put(&t, "again/x", "1");
 		tree_remove(&t, "again");
 	}
-	double took = seconds() - from;
-	cr_expect_lt(took, 1.0, "%f s", took);
 	tree_seal(&t);
 	cr_expect_eq(t.n, 1);
 }
