@@ -26,12 +26,14 @@ cat >secret.json <<'END'
     "/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0/infiniband/mlx5_0/node_desc": "secrethost mlx5_0\n",
     "/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.1/nvme/nvme0/nvme0n1/wwid": "eui.0025385ec2e70101\n",
     "/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.1/nvme/nvme0/nvme0n1/uuid": "12345678-9abc-4def-8123-456789abcde7\n",
+    "/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.1/virtio0/block/vda/serial": "S5ECRET0NR1234\n",
     "/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.1/virtio0/net/eth4/address": "b8:3f:d2:5e:c2:e9\n",
     "/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.1/odd": "says S5ECRET0NR1234, b8:3f:d2:5e:c2:e7\n",
     "/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.1/vpd": { "base64": "AFM1RUNSRVQwTlIxMjM0" },
     "/sys/devices/system/cpu/cpu0/topology/ppin": "0x5ec2e75ec2e71234\n",
     "/sys/firmware/dmi/tables/DMI": { "base64": "AFM1RUNSRVQwTlIxMjM0" },
     "/proc/cpuinfo": "processor\t: 0\nSerial\t\t: 100000005ec2e7aa\n",
+    "/proc/cmdline": "root=UUID=feedf00d-9abc-4def-8123-456789abcde7 ip=::::secrethost\n",
     "/proc/sys/kernel/hostname": "secrethost\n",
     "/run/udev/data/b259:0": "E:ID_SERIAL_SHORT=S5ECRET0NR1234\nE:ID_MODEL=Disk\n" } }
 END
@@ -47,11 +49,11 @@ hidden() {
 	done
 }
 hidden b8:3f:d2:5e:c2:e b83f:d203 b8:3f:d2:03 0a5e:c2e7 S5ECRET BOARD/77 4c4c4544 RACK-17 secret 0025385e 12345678-9abc \
-	5ec2e7
+	5ec2e7 feedf00d
 hidden 5123456 1280864
 check "nor in configuration space" sh -c \
 	"! od -An -v -tx1 redacted/sys/bus/pci/devices/0000:01:00.0/config | tr -d ' \n' | grep -q e7c25e0003d23fb8"
-check "bytes that can hold anything are left out" test -z "$(find redacted -name vpd -o -name DMI)"
+check "bytes that can hold anything are left out" test -z "$(find redacted -name vpd -o -name DMI -o -name cmdline)"
 
 # has FILE TEXT
 has() {
