@@ -63,6 +63,5 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
 		if (is_asked_for(parts[i].name, argc, argv))
 			parts[i].bench();
-	unmount(OURS_MOUNT);
 	return 0;
 }

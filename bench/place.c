@@ -88,10 +88,15 @@ void unmount(const char *mountpoint)
 	umount2(mountpoint, MNT_DETACH);
 }
 
-void remount_ours(const char *options)
+static void unmount_ours(void)
 {
 	unmount(place_roots[OURS]);
 	unmount(OURS_MOUNT);
+}
+
+void remount_ours(const char *options)
+{
+	unmount_ours();
 	mount_machine(HERE_JSON, options, OURS_MOUNT);
 	bind(OURS_MOUNT "/sys", place_roots[OURS]);
 }
@@ -110,6 +115,8 @@ void make_places(void)
 	must((const char *const[]){ topofs(), "render", "--force", "-o", WORK "/tree", HERE_JSON, NULL });
 	bind("/sys", place_roots[SYSFS]);
 	bind(WORK "/tree/sys", place_roots[TMPFS]);
+	/* the server is in the namespace too: as long as it has something to serve, both stay */
+	atexit(unmount_ours);
 	remount_ours("ro");
 }
 
