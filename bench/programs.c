@@ -87,6 +87,22 @@ static void bench_program(struct timer timers[2], int program)
 	row_ratio(programs[program][0], "real", times[0], times[1], ROUNDS, 1.05);
 }
 
+static void bench_capture(void)
+{
+	enum { CAPTURES = 9 };
+	double times[CAPTURES];
+	char figure[32];
+
+	for (int round = 0; round < CAPTURES; round++) {
+		double start = seconds();
+		if (run_program((const char *const[]){ topofs(), "capture", "-o", WORK "/again.json", NULL }, true))
+			fatal("this machine cannot be captured");
+		times[round] = seconds() - start;
+	}
+	snprintf(figure, sizeof figure, "%.2f s", median(times, CAPTURES));
+	row_limit("topofs capture of this machine", figure, median(times, CAPTURES), 1, "1 s");
+}
+
 void bench_programs(void)
 {
 	struct timer timers[2] = { start_timer(true), start_timer(false) };
@@ -101,4 +117,5 @@ void bench_programs(void)
 		fclose(timers[i].to);
 		fclose(timers[i].from);
 	}
+	bench_capture();
 }

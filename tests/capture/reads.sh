@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Capture of the running machine only looks: it opens nothing that is slow or does something, and it is quick.
+# Capture of the running machine only looks: it opens nothing that is slow or does something. `make bench` tells how long it takes.
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
 requires strace script
 
@@ -19,13 +19,7 @@ harmful "nothing that does something" 'compact|rescan|remove|reset|bind|unbind|n
 harmful "nothing that is slow or wakes hardware" 'vpd|rom|resource[0-9]+(_wc)?|slaves|smart|temp[0-9].*|power[0-9].*'
 harmful "no process's memory or environment" 'environ|mem|kcore|kmsg|maps|pagemap|cmdline|kallsyms'
 
-# sanitizers take their time
-limit=1
-grep -q __asan_init "$TOPOFS" && limit=5
-start=$(date +%s%N)
-"$TOPOFS" capture -o here.json 2>warnings
-took=$((($(date +%s%N) - start) / 1000000))
-check "it takes $took ms" test "$took" -lt $((limit * 1000))
+check_status 0 "it ends" timeout 60 "$TOPOFS" capture -o here.json 2>warnings
 check "one warning at most" test "$(wc -l <warnings)" -le 1
 check "no progress where there is no terminal" sh -c '! grep -q "files$" warnings || grep -q left warnings'
 
