@@ -134,7 +134,7 @@ int sysfs_explain(const struct tree *captured, struct topo *t, struct err *err);
 void sysfs_redact(const struct tree *captured, struct tree *ret);
 
 /* Whether a row could make this path, "sys/devices/...", or for a folder something below it. */
-bool sysfs_wants(const char *path, bool folder);
+bool sysfs_wants(const char *path, mode_t mode);
 
 /*
  * The same, and tells which row made each path: the row's name, "subsystem" or "listed" for the links that
@@ -162,6 +162,9 @@ int sysfs_build_traced(const struct topo *t, sysfs_trace *trace, void *ctx, stru
 /* A device's link to what it sits on, the function or another device; T's member `on` says which. */
 #define PARENT(T) \
 	{ .name = "device", .doc = "The device it sits on.", .link = link_parent, .offset = offsetof(T, on) }
+/* What is only written to, and so is empty here. */
+#define TRIGGER(attr_name, permissions, text) \
+	{ .name = attr_name, .doc = text, .show = show_nothing, .raw = true, .mode = permissions }
 #define DIRECTORY(attr_name, text) \
 	{ .name = attr_name, .doc = text }
 #define LIST(attr_name, getter, extra, text) \

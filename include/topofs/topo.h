@@ -173,6 +173,8 @@ struct pci {
 	struct link link, max_link;	  /* current and maximum */
 	struct bar bars[N_BARS];	  /* a 64-bit one takes two */
 	uint32_t irq;
+	struct idset msi_irqs; /* those of its message signalled vectors */
+	bool msi;	       /* these are MSI, not MSI-X */
 	const char *driver; /* NULL: none bound */
 	const char *label;  /* firmware's name of the port, "GPU0"; NULL */
 	const char *slot;   /* physical slot name: /sys/bus/pci/slots; NULL */

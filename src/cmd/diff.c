@@ -163,10 +163,10 @@ static bool same_content(const struct files *files, uint32_t a, uint32_t b)
 }
 
 /* Of a running machine only what rows know was read, so nothing else is compared with it. */
-static bool is_compared(const struct files *files, const char *path, bool folder)
+static bool is_compared(const struct files *files, const char *path, mode_t mode)
 {
 	return (files->all || is_extra(&files->sides[0], path) || is_extra(&files->sides[1], path)) &&
-	       (!files->only_of_rows || sysfs_wants(path, folder)) && (files->live || !is_live(path)) &&
+	       (!files->only_of_rows || sysfs_wants(path, mode)) && (files->live || !is_live(path)) &&
 	       !(files->last.len && !strncmp(path, buf_text(&files->last), files->last.len));
 }
 
@@ -184,15 +184,15 @@ static void say_file(void *ctx, const char *path, uint32_t a, uint32_t b)
 	struct files *files = ctx;
 	_cleanup_buf_ struct buf line = { 0 };
 	const struct side *there = &files->sides[a == TREE_NONE];
-	bool folder = (there->tree.entries[a == TREE_NONE ? b : a].mode & S_IFMT) == S_IFDIR;
-	if (!is_compared(files, path, folder) || same_content(files, a, b) ||
+	mode_t mode = there->tree.entries[a == TREE_NONE ? b : a].mode;
+	if (!is_compared(files, path, mode) || same_content(files, a, b) ||
 	    (!files->live && differs_only_by_clock(files, path, a, b)))
 		return;
 	files->n++;
 	buf_printf(&line, "/%s: %s", path, a == TREE_NONE ? "new" : b == TREE_NONE ? "gone" : "changed");
 	say(NULL, buf_text(&line));
 	buf_cut(&files->last, 0);
-	if (folder && (a == TREE_NONE || b == TREE_NONE))
+	if (S_ISDIR(mode) && (a == TREE_NONE || b == TREE_NONE))
 		buf_printf(&files->last, "%s/", path);
 }
 

@@ -85,10 +85,7 @@ static bool wants(void *ctx, const char *path, mode_t mode)
 {
 	struct reading *reading = ctx;
 	show_progress(reading);
-	if (reading->running ? !sysfs_wants(path, S_ISDIR(mode)) : !is_of_the_machine(path, mode))
-		return false;
-	/* what is only to be written, such as a driver's bind */
-	if (reading->running && S_ISREG(mode) && !(mode & 0444))
+	if (reading->running ? !sysfs_wants(path, mode) : !is_of_the_machine(path, mode))
 		return false;
 	const char *why = is_of_the_machine(path, S_IFREG) ? refused_path(path) : NULL;
 	if (why)

@@ -288,6 +288,8 @@ static const struct field function_fields[] = {
 	FIELD(doc_pci, pci.bars, "bars", bars, "Base address registers: \"16M\", \"128G prefetchable 64-bit\", \"256 io\", \"32M at 0x90000000\"; null for one that is not there. A 64-bit one takes two."),
 	FIELD(doc_pci, pci.bars[BAR_ROM], "rom", bar, "Expansion ROM, \"512K\"."),
 	FIELD(doc_pci, pci.irq, "irq", i32, "Interrupt number.", .min = 0, .max = INT32_MAX),
+	FIELD(doc_pci, pci.msi_irqs, "msi_irqs", idset, "Interrupt numbers of its message signalled vectors.", .max = 1 << 20),
+	FIELD(doc_pci, pci.msi, "msi", bool, "These vectors are MSI, not MSI-X."),
 	FIELD(doc_pci, pci.driver, "driver", name, "The driver bound to it."),
 	FIELD(doc_pci, pci.label, "label", text, "Firmware's label of the port."),
 	FIELD(doc_pci, pci.slot, "slot", name, "Name of the physical slot."),

@@ -4,6 +4,7 @@
 
 #include "classes.h"
 
+#include <linux/pci_regs.h>
 #include <string.h>
 
 /* --- /sys/devices/pciDDDD:BB ----------------------------------------------------------------------------- */
@@ -66,17 +67,76 @@ static void load_hex(const struct attr *attr, const struct loading *l, const cha
 		*(uint32_t *)at = (uint32_t)v;
 }
 
+/* A function's configuration space as it was read, or as it is made; returns its size. */
+static size_t config_of(const struct facts *f, uint32_t i, uint8_t space[4096])
+{
+	const struct pci *pci = &f->topo->pci.at[i];
+	if (!pci->config)
+		return pci_config(f, i, space);
+	memset(space, 0, 4096);
+	memcpy(space, pci->config, pci->config_len);
+	return f->pci[i].type == PCIE_NONE ? 256 : 4096;
+}
+
 static void show_config(const struct attr *attr, const struct object *o, struct buf *out)
 {
 	(void)attr;
-	const struct pci *pci = self_of(o);
-	uint8_t space[4096] = { 0 };
-	size_t size = pci->config ? 0 : pci_config(o->facts, (uint32_t)o->index, space);
-	if (pci->config) {
-		size = facts_of(o)->type == PCIE_NONE ? 256 : 4096;
-		memcpy(space, pci->config, pci->config_len);
+	uint8_t space[4096];
+	size_t size = config_of(o->facts, (uint32_t)o->index, space);
+	buf_add(out, space, self_of(o)->config_size ? self_of(o)->config_size : size);
+}
+
+/* Where a capability stands in a configuration space; 0: nowhere. */
+static unsigned find_capability(const uint8_t space[4096], unsigned id)
+{
+	unsigned at = space[PCI_CAPABILITY_LIST] & ~3u;
+	/* more than fit is a circle */
+	for (int n = 0; n < 48 && at >= PCI_STD_HEADER_SIZEOF; n++, at = space[at + PCI_CAP_LIST_NEXT] & ~3u)
+		if (space[at] == id)
+			return at;
+	return 0;
+}
+
+/* Who is not root may read the header only, which says that there are capabilities, but not which. */
+static bool hides_capabilities(const struct pci *pci)
+{
+	return pci->config && pci->config_len > PCI_STATUS && pci->config_len <= PCI_STD_HEADER_SIZEOF &&
+	       pci->config[PCI_STATUS] & PCI_STATUS_CAP_LIST;
+}
+
+/* pci_pm_init() of drivers/pci/pci.c: allowed from the start where there is power management at all. */
+static void show_d3cold_allowed(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	(void)attr;
+	uint8_t space[4096];
+	config_of(o->facts, (uint32_t)o->index, space);
+	buf_putc(out, find_capability(space, PCI_CAP_ID_PM) || hides_capabilities(self_of(o)) ? '1' : '0');
+}
+
+/* Whether the port above forwards alternative routing ids: pci_ari_enabled() of drivers/pci/pci.h. */
+static void show_ari_enabled(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	(void)attr;
+	uint64_t above = self_of(o)->parent;
+	uint32_t port = above == BDF_NONE ? FACTS_NONE : facts_pci(o->facts, above);
+	uint8_t space[4096];
+	unsigned express = 0;
+	if (port != FACTS_NONE) {
+		config_of(o->facts, port, space);
+		express = find_capability(space, PCI_CAP_ID_EXP);
 	}
-	buf_add(out, space, pci->config_size ? pci->config_size : size);
+	buf_putc(out, express && space[express + PCI_EXP_DEVCTL2] & PCI_EXP_DEVCTL2_ARI ? '1' : '0');
+}
+
+static bool each_msi_irq(const struct attr *attr, const struct object *o, size_t i, struct buf *name, struct buf *text)
+{
+	(void)attr;
+	const struct pci *pci = self_of(o);
+	if (i >= idset_count(&pci->msi_irqs))
+		return false;
+	buf_printf(name, "msi_irqs/%lld", (long long)idset_nth(&pci->msi_irqs, (uint32_t)i));
+	buf_puts(text, pci->msi ? "msi" : "msix");
+	return true;
 }
 
 static void show_resource(const struct attr *attr, const struct object *o, struct buf *out)
@@ -275,8 +335,10 @@ static const struct attr pci_attrs[] = {
 	{ "consistent_dma_mask_bits", "The same for coherent memory.", show_dma_bits },
 	CONSTANT("msi_bus", "1", "Whether message signalled interrupts are allowed."),
 	CONSTANT("broken_parity_status", "0", "Whether parity errors are ignored."),
-	CONSTANT("ari_enabled", "0", "Whether alternative routing ids are enabled."),
-	CONSTANT("d3cold_allowed", "1", "Whether it may lose power."),
+	{ "msi_irqs/*", "Interrupts of its message signalled vectors.", .each = each_msi_irq },
+	{ "ari_enabled", "Whether alternative routing ids are enabled.", show_ari_enabled },
+	{ "d3cold_allowed", "Whether it may lose power.", show_d3cold_allowed, .mode = 0644 },
+	DIRECTORY("link", "Power management of its link."),
 	CONSTANT("power_state", "D0", "Its power state."),
 	CONSTANT("power/control", "on", "Run-time power management."),
 	CONSTANT("power/runtime_status", "active", "Its run-time power state."),
@@ -287,6 +349,9 @@ static const struct attr pci_attrs[] = {
 	{ "virtfn*", "Its virtual functions.", .link = link_vfs },
 	{ "physfn", "Of a virtual function: its physical one.", .link = link_physfn },
 	{ "driver", "The driver bound to it.", .link = link_driver },
+	{ "driver_override", "The only driver that may bind to it.", show_constant, .constant = "(null)", .mode = 0644 },
+	TRIGGER("remove", 0220, "Writing would take it away."),
+	TRIGGER("rescan", 0200, "Writing would look for more functions."),
 	{ "iommu_group", "Its IOMMU group.", .link = link_iommu_group },
 };
 // clang-format on

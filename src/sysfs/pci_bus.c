@@ -57,6 +57,7 @@ static const struct attr pci_bus_attrs[] = {
 	MASK("cpuaffinity", cpus_of_bus, 0, "CPUs near the bus, as a mask."),
 	LIST("cpulistaffinity", cpus_of_bus, 0, "CPUs near the bus, as a list."),
 	{ "device", "The bridge it is behind.", .link = link_bearer },
+	TRIGGER("rescan", 0200, "Writing would look for more functions."),
 	{ "uevent", "Empty.", show_nothing, .raw = true, .mode = 0644 },
 };
 

@@ -68,10 +68,13 @@ static bool has_msix(const struct config *c)
 	return msix_bar(c) >= 0;
 }
 
-/* 32 vectors: the table of 512 bytes, and the pending bits in the second half of the smallest page. */
+/* The table of 16 bytes a vector, and the pending bits in the second half of the smallest page. */
 static void put_msix(const struct config *c, uint8_t *at)
 {
-	put16(at + PCI_MSIX_FLAGS, 32 - 1);
+	enum { USUAL = 32, MOST = 0x800 / PCI_MSIX_ENTRY_SIZE };
+	uint32_t used = c->pci->msi ? 0 : idset_count(&c->pci->msi_irqs);
+	uint32_t vectors = used < USUAL ? USUAL : used > MOST ? MOST : used;
+	put16(at + PCI_MSIX_FLAGS, (vectors - 1) | (used ? PCI_MSIX_FLAGS_ENABLE : 0u));
 	put32(at + PCI_MSIX_TABLE, (unsigned)msix_bar(c));
 	put32(at + PCI_MSIX_PBA, 0x800 | (unsigned)msix_bar(c));
 }
@@ -83,8 +86,7 @@ static bool has_msi(const struct config *c)
 
 static void put_msi(const struct config *c, uint8_t *at)
 {
-	(void)c;
-	put16(at + PCI_MSI_FLAGS, PCI_MSI_FLAGS_64BIT);
+	put16(at + PCI_MSI_FLAGS, PCI_MSI_FLAGS_64BIT | (c->pci->msi ? PCI_MSI_FLAGS_ENABLE : 0u));
 }
 
 static bool has_bridge_subsystem(const struct config *c)
@@ -106,12 +108,14 @@ static const char *slot_of(const struct config *c)
 	return c->f->topo->pci.at[c->facts->children.at[0]].slot;
 }
 
-/* Virtual functions may have numbers above 7, which a port must be told to forward. */
+/* Virtual functions may have numbers above 7, which the kernel tells a port to forward as soon as there may be some. */
 static bool forwards_vfs(const struct config *c)
 {
-	for (size_t i = 0; i < c->facts->children.n && leads_down(c); i++)
-		if (c->f->pci[c->facts->children.at[i]].vfs.n)
+	for (size_t i = 0; i < c->facts->children.n && leads_down(c); i++) {
+		uint32_t child = c->facts->children.at[i];
+		if (c->f->pci[child].vfs.n || c->f->topo->pci.at[child].total_vfs)
 			return true;
+	}
 	return false;
 }
 

@@ -102,6 +102,18 @@ static void scan_bonds(const struct tree *tree, uint32_t dir, struct topo *t, st
 		pci->total_vfs = (uint32_t)vfs;
 }
 
+static void scan_msi_irqs(const struct tree *tree, uint32_t dir, struct topo *t, struct pci *pci)
+{
+	EACH_CHILD (e, tree, scan_find(tree, dir, "msi_irqs")) {
+		int64_t irq = scan_id(tree_name(tree, e), "");
+		const char *kind = scan_text(tree, e, "", &t->arena);
+		if (irq < 0 || irq > 1 << 20 || !kind)
+			continue;
+		idset_add(&t->arena, &pci->msi_irqs, (uint32_t)irq);
+		pci->msi = !strcmp(kind, "msi");
+	}
+}
+
 static void scan_functions(const struct tree *tree, uint32_t dir, uint64_t parent, uint64_t root, struct topo *t);
 
 static void scan_function(const struct tree *tree, uint32_t dir, uint64_t address, uint64_t parent, uint64_t root,
@@ -115,6 +127,7 @@ static void scan_function(const struct tree *tree, uint32_t dir, uint64_t addres
 	scan_bridge(tree, dir, &pci);
 	scan_local_cpus(tree, dir, t, &pci);
 	scan_bonds(tree, dir, t, &pci);
+	scan_msi_irqs(tree, dir, t, &pci);
 	*LIST_ADD(&t->arena, &t->pci) = pci;
 	scan_functions(tree, dir, address, root, t);
 }

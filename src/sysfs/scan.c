@@ -418,9 +418,16 @@ bool scan_fits(const char *pattern, const char *path, bool folder)
 	return fits(pattern, NULL, path, folder);
 }
 
-static bool class_wants(const struct class *class, const char *path, bool folder)
+/* A folder may lead on to what a row makes. */
+static bool may_make(const struct attr *attr, mode_t mode)
+{
+	return S_ISDIR(mode) || (attr->link ? S_ISLNK(mode) : S_ISREG(mode));
+}
+
+static bool class_wants(const struct class *class, const char *path, mode_t mode)
 {
 	const char *dir = class->dir + 1;
+	bool folder = S_ISDIR(mode);
 	for (size_t l = 0; l < 2 && class->listed[l]; l++) {
 		char listed[128];
 		snprintf(listed, sizeof listed, "sys/%s", class->listed[l]);
@@ -433,15 +440,15 @@ static bool class_wants(const struct class *class, const char *path, bool folder
 	if (fits(dir, NULL, path, folder) || (class->subsystem && fits(dir, "subsystem", path, folder)))
 		return true;
 	for (size_t a = 0; a < class->n_attrs; a++)
-		if (fits(dir, class->attrs[a].name, path, folder))
+		if (may_make(&class->attrs[a], mode) && fits(dir, class->attrs[a].name, path, folder))
 			return true;
 	return false;
 }
 
-bool sysfs_wants(const char *path, bool folder)
+bool sysfs_wants(const char *path, mode_t mode)
 {
 	for (size_t c = 0; c < n_classes; c++)
-		if (class_wants(classes[c], path, folder))
+		if (class_wants(classes[c], path, mode))
 			return true;
 	return false;
 }

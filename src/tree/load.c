@@ -55,6 +55,18 @@ static int read_all(int fd, struct buf *bytes)
 	return 0;
 }
 
+/* What may only be written to has nothing to read: it is not opened, which for some files of /sys does something. */
+static bool is_write_only(mode_t mode)
+{
+	return mode & 0222 && !(mode & 0444);
+}
+
+static int load_write_only(struct load *l, const struct found *f, mode_t mode)
+{
+	int rc = tree_file(l->t, f->parent, f->name, mode & 07777, "", 0);
+	return rc < 0 ? failed(l, rc) : 0;
+}
+
 /* O_NONBLOCK, and asked again once open: another may have put a FIFO there meanwhile. */
 static int load_file(struct load *l, const struct found *f)
 {
@@ -113,7 +125,7 @@ static int load_entry(struct load *l, const struct found *f)
 		return 0;
 	switch (st.st_mode & S_IFMT) {
 	case S_IFREG:
-		return load_file(l, f);
+		return is_write_only(st.st_mode) ? load_write_only(l, f, st.st_mode) : load_file(l, f);
 	case S_IFDIR:
 		return load_folder(l, f);
 	case S_IFLNK:

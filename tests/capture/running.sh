@@ -29,6 +29,10 @@ same_here sh -c 'cd /sys/devices/system/cpu && for f in cpu[0-9]*/topology/* cpu
 same_here sh -c 'ls /sys/bus/pci/devices; for d in /sys/bus/pci/devices/*; do
 	readlink -f $d; cat $d/vendor $d/device $d/class $d/numa_node $d/local_cpulist $d/resource; done'
 same_here sh -c 'for d in /sys/bus/pci/devices/*; do cksum <$d/config; done'
+# kernels differ in which of these they have
+same_here sh -c 'cd /sys/bus/pci/devices && for f in ari_enabled broken_parity_status d3cold_allowed driver_override \
+	enable msi_bus power_state msi_irqs/*; do grep -s . */$f; done; cat ../drivers_autoprobe'
+same_here sh -c 'cd /sys/bus/pci && stat -c "%n %A" devices/*/remove devices/*/rescan rescan drivers_probe'
 if command -v lspci >/dev/null; then
 	same_here lspci -vvnn
 	same_here lspci -tv
