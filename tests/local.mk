@@ -23,6 +23,7 @@ shell_tests = \
 	%D%/consumers/lstopo.sh \
 	%D%/consumers/nccl.sh \
 	%D%/consumers/numactl.sh \
+	%D%/consumers/nvidia.sh \
 	%D%/consumers/ordinary-user.sh \
 	%D%/docs/architecture.sh \
 	%D%/docs/attributes.sh \

@@ -21,7 +21,7 @@ extern const struct class drm_class;					     /* drm.c */
 extern const struct class nvme_class, namespace_class;			     /* nvme.c */
 extern const struct class block_class, scsi_class;			     /* block.c */
 extern const struct class dmi_class, module_class;			     /* system.c */
-extern const struct class proc_class, nvidia_class;			     /* proc.c */
+extern const struct class proc_class, nvidia_class, nvidia_gpu_class;	     /* proc.c */
 
 /* Rows of a disk that does nothing, and is like most. */
 // clang-format off

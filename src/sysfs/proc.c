@@ -78,7 +78,7 @@ const struct class proc_class = {
 	.scan = scan_proc,
 };
 
-/* --- /proc/driver/nvidia/gpus/BDF ------------------------------------------------------------------------ */
+/* --- numa_status of /proc/driver/nvidia/gpus/BDF ------------------------------------------------------------------------ */
 
 /* Only the first of a device's nodes holds its memory; the driver keeps the others for partitions. */
 static bool at_nvidia(const struct facts *f, size_t i, size_t part, const void **self, struct buf *path)
@@ -141,4 +141,58 @@ static void scan_nvidia(const struct class *class, const struct tree *tree, stru
 const struct class nvidia_class = {
 	"nvidia", "A GPU whose memory is a node.", "/proc/driver/nvidia/gpus/*", count_nodes, NULL, at_nvidia,
 	ROWS(nvidia_attrs), .scan = scan_nvidia,
+};
+
+/* --- information of /proc/driver/nvidia/gpus/BDF --------------------------------------------------------- */
+
+static bool is_nvidia_gpu(const struct pci *pci)
+{
+	return pci->driver && !strcmp(pci->driver, "nvidia") && pci->class >> 16 == 0x03;
+}
+
+static bool at_nvidia_gpu(const struct facts *f, size_t i, size_t part, const void **self, struct buf *path)
+{
+	(void)part;
+	const struct pci *pci = &f->topo->pci.at[i];
+	*self = pci;
+	if (!is_nvidia_gpu(pci))
+		return false;
+	buf_puts(path, "proc/driver/nvidia/gpus/");
+	bdf_print(pci->address, path);
+	return true;
+}
+
+/* The driver counts as the kernel finds them: bus by bus. */
+static unsigned device_minor(const struct object *o)
+{
+	unsigned before = 0;
+	for (size_t i = 0; i < o->topo->pci.n; i++)
+		before += is_nvidia_gpu(&o->topo->pci.at[i]) &&
+			  o->topo->pci.at[i].address < ((const struct pci *)o->self)->address;
+	return before;
+}
+
+/* nv_procfs_read_gpu_info() of a GPU that nobody has opened yet: that is also when it has question marks. */
+static void show_information(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	/* apart, as two question marks and a dash are a trigraph */
+	static const char uuid[] = "GPU-????????" "-????" "-????" "-????" "-????????????";
+	(void)attr;
+	const struct pci *pci = o->self;
+	buf_printf(out, "Model: \t\t Unknown\nIRQ:   \t\t %u\nGPU UUID: \t %s\nVideo BIOS: \t ??.??.??.??.??\n", pci->irq,
+		   uuid);
+	buf_printf(out, "Bus Type: \t %s\nBus Location: \t ",
+		   o->facts->pci[o->index].type == PCIE_NONE ? "PCI" : "PCIe");
+	bdf_print(pci->address, out);
+	buf_printf(out, "\nDevice Minor: \t %u\nGPU Excluded:\t No\n", device_minor(o));
+}
+
+static const struct attr nvidia_gpu_attrs[] = {
+	{ "information", "What its driver knows without having opened it.", show_information, .raw = true,
+	  .secret = SECRET_LINES },
+};
+
+const struct class nvidia_gpu_class = {
+	"nvidia_gpu", "A GPU with NVIDIA's driver.", "/proc/driver/nvidia/gpus/*", count_pci, NULL, at_nvidia_gpu,
+	ROWS(nvidia_gpu_attrs),
 };

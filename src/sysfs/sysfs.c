@@ -19,7 +19,7 @@ const struct class *const classes[] = {
 	&virtio_class, &virtio_driver_class, &net_class, &infiniband_class, &ib_port_class, &uverbs_class, &drm_class,
 	&nvme_class, &namespace_class, &block_class, &scsi_class,
 	&dmi_class, &module_class,
-	&proc_class, &nvidia_class,
+	&proc_class, &nvidia_class, &nvidia_gpu_class,
 };
 const size_t n_classes = sizeof classes / sizeof *classes;
 
