@@ -223,10 +223,22 @@ static void condense_pci(const struct topo *t, struct arena *a, struct document 
 
 /* --------------------------------------------------------------------------------------------------------- */
 
+/* What the document says in lists of its own is made of those, as when it is read. */
+static struct topo without_lists(const struct topo *t)
+{
+	struct topo said = *t;
+	said.arena = (struct arena){ 0 };
+	said.cpus.n = said.caches.n = said.nodes.n = said.roots.n = said.pci.n = 0;
+#define DROP_DEVICES(T) said.T##s.n = 0;
+	TOPO_DEVICES(DROP_DEVICES)
+#undef DROP_DEVICES
+	return said;
+}
+
 void condense(const struct topo *t, struct arena *a, struct document *ret)
 {
 	ret->version = 1;
-	ret->topo = *t;
+	ret->topo = without_lists(t);
 	condense_cpus(t, a, ret);
 	condense_nodes(t, a, ret);
 	condense_pci(t, a, ret);

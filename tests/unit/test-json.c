@@ -54,6 +54,22 @@ Test(json, no_beginning_of_a_document_is_one)
 		cr_assert_not(survives(bytes.data, len), "%zu bytes", len);
 }
 
+/* Five CPUs leave room in their list, into which the writer, which spells its guesses out, has nothing to put. */
+Test(json, writing_leaves_the_machine_alone)
+{
+	static const char text[] = "{\"topofs\":1,\"cpu\":{\"present\":\"0-4\",\"online\":\"0-1\","
+				   "\"packages\":[{\"cpus\":\"0-1\"}],"
+				   "\"caches\":[{\"level\":1,\"size\":\"32K\",\"per\":\"core\"}]}}";
+	_cleanup_topo_ struct topo t = { 0 };
+	_cleanup_buf_ struct buf out = { 0 };
+	struct err err;
+	cr_assert_eq(json_format.read(text, strlen(text), &t, &err), 0);
+	json_format.write(&t, &out);
+	cr_assert_eq(t.cpus.n, 5);
+	for (uint32_t i = 0; i < t.cpus.n; i++)
+		cr_assert_eq(t.cpus.at[i].id, i);
+}
+
 Test(json, any_byte_may_be_another)
 {
 	static const char others[] = "\"{}[],:0-/. \\\x01\x80";
