@@ -12,6 +12,7 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 struct err {
 	char where[256]; /* "nodes[1].distances", "line 2 column 9", "pci 0000:3b:00.0"; "" when the file itself */
@@ -21,5 +22,11 @@ struct err {
 /* Writes both parts, control characters and line ends of the user's data replaced; returns -EINVAL. */
 int err_set(struct err *e, const char *where, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 int err_vset(struct err *e, const char *where, const char *fmt, va_list ap) __attribute__((format(printf, 3, 0)));
+
+/*
+ * For "did you mean": the name that a few edits make of a misspelt one, NULL where none is near. There are n names,
+ * found `stride` bytes apart, as in a table of rows.
+ */
+const char *nearest_name(const char *name, const char *const *first, size_t n, size_t stride);
 
 #endif

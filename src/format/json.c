@@ -20,37 +20,9 @@ static const struct field *find_field(const struct table *table, const char *key
 	return NULL;
 }
 
-/* Edits that turn one word into another (Levenshtein), for short words; a large number for long ones. */
-static size_t edits(const char *a, const char *b)
-{
-	size_t la = strlen(a), lb = strlen(b), row[32];
-	if (la > 30 || lb > 30)
-		return 100;
-	for (size_t j = 0; j <= lb; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= la; i++) {
-		size_t diagonal = row[0];
-		row[0] = i;
-		for (size_t j = 1; j <= lb; j++) {
-			size_t change = diagonal + (a[i - 1] != b[j - 1]), best = row[j] < row[j - 1] ? row[j] : row[j - 1];
-			diagonal = row[j];
-			row[j] = best + 1 < change ? best + 1 : change;
-		}
-	}
-	return row[lb];
-}
-
 static int refuse_unknown(struct reader *r, const struct table *table, const char *key)
 {
-	const char *nearest = NULL;
-	size_t least = 4;
-	for (size_t i = 0; i < table->n; i++) {
-		size_t n = edits(key, table->fields[i].key);
-		if (n < least && n < strlen(key)) {
-			least = n;
-			nearest = table->fields[i].key;
-		}
-	}
+	const char *nearest = nearest_name(key, &table->fields->key, table->n, sizeof *table->fields);
 	if (nearest)
 		return refuse(r, "unknown member \"%.60s\", did you mean \"%s\"?", key, nearest);
 	return refuse(r, "unknown member \"%.60s\" of a %s", key, table->name);
