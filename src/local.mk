@@ -117,6 +117,8 @@ topofs_SOURCES = \
 	%D%/cmd/cmd.c \
 	%D%/cmd/completion.c \
 	%D%/cmd/diff.c \
+	%D%/cmd/document.c \
+	%D%/cmd/generate.c \
 	%D%/cmd/machine.c \
 	%D%/cmd/mount.c \
 	%D%/cmd/render.c \

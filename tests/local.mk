@@ -15,6 +15,7 @@ shell_tests = \
 	%D%/cli/completion.sh \
 	%D%/cli/files.sh \
 	%D%/cli/find.sh \
+	%D%/cli/generate.sh \
 	%D%/cli/help.sh \
 	%D%/cli/misuse.sh \
 	%D%/cli/output.sh \

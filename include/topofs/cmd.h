@@ -42,8 +42,8 @@ struct cmd {
 };
 
 /* One a file: src/cmd/check.c and so on. */
-extern const struct cmd cmd_attributes, cmd_capture, cmd_check, cmd_completion, cmd_diff, cmd_mount, cmd_render, cmd_run,
-	cmd_schema, cmd_show, cmd_status;
+extern const struct cmd cmd_attributes, cmd_capture, cmd_check, cmd_completion, cmd_diff, cmd_generate, cmd_mount,
+	cmd_render, cmd_run, cmd_schema, cmd_show, cmd_status;
 
 extern const struct cmd *const cmds[];
 extern const size_t n_cmds;
@@ -81,6 +81,9 @@ int load_topology(const char *topology, const struct load_options *how, struct t
 int build_tree(const char *topology, const struct topo *topo, struct tree *ret);
 /* Both. */
 int load_tree(const char *topology, const struct load_options *how, struct tree *ret);
+
+/* Writes the description: to standard output where the path is NULL or "-". A file is replaced whole or not at all. */
+int write_document(const struct topo *topo, const char *path);
 
 /*
  * A machine as its description: a recording's folder with sys and proc, or a tar file of one, or NULL for the running

@@ -12,7 +12,7 @@
 #include <string.h>
 
 const struct cmd *const cmds[] = {
-	&cmd_run,   &cmd_mount,	 &cmd_status, &cmd_capture,    &cmd_diff,	&cmd_show,
+	&cmd_run,   &cmd_mount,	 &cmd_status, &cmd_capture,    &cmd_diff,	&cmd_generate, &cmd_show,
 	&cmd_check, &cmd_render, &cmd_schema, &cmd_attributes, &cmd_completion,
 };
 const size_t n_cmds = sizeof cmds / sizeof *cmds;

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A machine written as a document, to a file or standard output. */
+
+#include "topofs/cmd.h"
+#include "topofs/format.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int write_and_close(int fd, const struct buf *text)
+{
+	FILE *f = fdopen(fd, "w");
+	int error = f ? 0 : errno;
+	if (f && fwrite(buf_text(text), 1, text->len, f) != text->len)
+		error = errno;
+	if (f ? fclose(f) : close(fd))
+		error = error ? error : errno;
+	return error;
+}
+
+/* A file is replaced at once and whole, or left as it was. */
+static int replace_file(const char *path, const struct buf *text)
+{
+	_cleanup_buf_ struct buf part = { 0 };
+	mode_t mask = umask(0);
+	umask(mask);
+	buf_printf(&part, "%s.XXXXXX", path);
+	int fd = mkostemp(part.data, O_CLOEXEC);
+	if (fd < 0)
+		return errno;
+	int error = fchmod(fd, 0666 & ~mask) ? errno : 0;
+	int written = write_and_close(fd, text);
+	error = error ? error : written;
+	if (!error && rename(buf_text(&part), path))
+		error = errno;
+	if (error)
+		unlink(buf_text(&part));
+	return error;
+}
+
+/* A device or pipe is written to, a link followed. */
+static int write_file(const char *path, const struct buf *text)
+{
+	struct stat st;
+	char real[PATH_MAX];
+	int error;
+	if (!stat(path, &st) && !S_ISREG(st.st_mode)) {
+		int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+		error = fd < 0 ? errno : write_and_close(fd, text);
+	} else {
+		error = replace_file(realpath(path, real) ? real : path, text);
+	}
+	return error ? fail("%s: %s", path, strerror(error)) : EXIT_OK;
+}
+
+int write_document(const struct topo *topo, const char *path)
+{
+	_cleanup_buf_ struct buf text = { 0 };
+	json_format.write(topo, &text);
+	if (path && strcmp(path, "-"))
+		return write_file(path, &text);
+	fwrite(buf_text(&text), 1, text.len, stdout);
+	return EXIT_OK;
+}
