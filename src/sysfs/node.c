@@ -117,10 +117,11 @@ static void load_meminfo(const struct attr *attr, const struct loading *l, const
 {
 	struct node *node = l->self;
 	(void)attr;
-	for (const char *line = text; line; line = strchr(line, '\n'), line += line ? 1 : 0) {
+	for (const char *line = text, *end; line; line = end ? end + 1 : NULL) {
 		char key[64];
 		unsigned id;
 		unsigned long long value;
+		end = strchr(line, '\n');
 		if (sscanf(line, "Node %u %63[^: ]: %llu", &id, key, &value) != 3)
 			continue;
 		*LIST_ADD(&l->topo->arena, &node->meminfo) = (struct count){ arena_strdup(&l->topo->arena, key), value };
@@ -157,9 +158,10 @@ static void load_numastat(const struct attr *attr, const struct loading *l, cons
 {
 	struct node *node = l->self;
 	(void)attr;
-	for (const char *line = text; line; line = strchr(line, '\n'), line += line ? 1 : 0) {
+	for (const char *line = text, *end; line; line = end ? end + 1 : NULL) {
 		char key[64];
 		unsigned long long value;
+		end = strchr(line, '\n');
 		if (sscanf(line, "%63s %llu", key, &value) == 2 && value)
 			*LIST_ADD(&l->topo->arena, &node->numastat) =
 				(struct count){ arena_strdup(&l->topo->arena, key), value };
