@@ -57,3 +57,23 @@ link 15:01.0 Bus: "primary=15, secondary=16, subordinate=1c"
 link 1b:00.0 Region "64-bit, prefetchable) \[size=128G\]"
 link 1b:00.0 "Kernel driver in use:" nvidia
 link 9d:00.0 "NUMA node:" 1
+
+# What the kernel takes from configuration space is what lspci reads there.
+"$TOPOFS" render -o everything "$top_srcdir/tests/topologies/everything.json" || fail "cannot render"
+lspci -O sysfs.path=everything/sys/bus/pci -D -vvv >everything.verbose 2>/dev/null
+# having PATTERN: the functions in whose text it is
+having() {
+	awk -v pattern="$1" '/^[0-9a-f]/ { bdf = $1 } $0 ~ pattern { print bdf }' everything.verbose | sort -u
+}
+# attribute NAME VALUE: the functions whose attribute has it
+attribute() {
+	(cd everything/sys/bus/pci/devices && grep -lx "$2" -- */"$1") | sed 's,/.*,,' | sort
+}
+having 'Power Management version' >powered
+check "some have power management" test -s powered
+attribute d3cold_allowed 1 | diff -u powered - >&2 || fail "d3cold_allowed is not as power management"
+for port in $(having 'DevCtl2:.*ARIFwd[+]'); do
+	(cd "everything/sys/bus/pci/devices/$port" && ls -d -- ????:??:??.?)
+done | sort >forwarded
+check "some are behind a port that forwards" test -s forwarded
+attribute ari_enabled 1 | diff -u forwarded - >&2 || fail "ari_enabled is not as the port above"
