@@ -97,6 +97,7 @@ noinst_LIBRARIES += %D%/libserve.a
 %C%_libserve_a_SOURCES = \
 	%D%/serve/features.c \
 	%D%/serve/follow.c \
+	%D%/serve/keeper.c \
 	%D%/serve/mount.c \
 	%D%/serve/ops.c \
 	%D%/serve/served.h \

@@ -5,11 +5,18 @@
 #include "topofs/serve.h"
 
 #include <inttypes.h>
+#include <linux/fuse.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
 #include <time.h>
+
+/* Of Linux 6.9, which the headers of older systems lack. */
+#ifndef FUSE_UNIQUE_RESEND
+#define FUSE_UNIQUE_RESEND (1ULL << 63)
+enum { FUSE_NOTIFY_RESEND = 7 };
+#endif
 
 /* Passes a descriptor with a text over a socket; receiving gives the descriptor, -ENODATA when none came. */
 int send_fd(int socket, int fd, const char *text);
@@ -36,10 +43,11 @@ void follow_start(struct follow *f);
 void follow_reader(struct follow *f, uint32_t reader);
 
 /*
- * What ops.c answers from, and session.c sets up. Counters are added to without order or lock, by however many threads:
- * each is right, and no two are read at the same moment.
+ * What ops.c answers from, and session.c sets up; shared by the keeper and its workers, so that nothing is lost with one
+ * of these. Counters are added to without order or lock, by however many threads: each is right, and no two are read at
+ * the same moment.
  */
-enum { REPLY_ROOM = 64 * 1024 };
+enum { REPLY_ROOM = 64 * 1024, REQUEST_ROOM = REPLY_ROOM + 4096 };
 struct served {
 	const struct serve_what *what;
 	uid_t uid; /* the owner of everything, in the user namespace of the mount */
@@ -49,11 +57,35 @@ struct served {
 	uint64_t init;		 /* the unique number of the kernel's INIT */
 	uint64_t protocol, offered, used;
 	atomic_uint_least64_t requests[SERVE_N_OPCODES], absent;
+	atomic_uint_least64_t workers; /* so many were started */
 	struct follow follow;
+	struct {
+		uint64_t unique;
+		unsigned crashes; /* of workers, one after the other, that had this request in hand */
+	} suspect;
+	bool no_resend; /* the kernel cannot send requests again */
 	char reply[REPLY_ROOM];
+	/* the request in hand; none while header.len is 0 */
+	union {
+		struct fuse_in_header header;
+		char room[REQUEST_ROOM];
+	} request;
 };
 struct fuse_lowlevel_ops;
 extern const struct fuse_lowlevel_ops serve_ops;
+
+/*
+ * session.c: one request after the other, until the connection ends or fails. In a worker that follows one which died
+ * what that left unanswered comes first.
+ */
+struct fuse_session;
+void answer_requests(struct fuse_session *se, struct served *s, int fd, bool resume);
+
+/*
+ * keeper.c: keeps the connection, and starts a worker, which answers, again and again until the connection ends, or a
+ * signal asks for the end and the folder is unmounted.
+ */
+void keep_serving(struct fuse_session *se, struct served *s, int fd, const char *folder, const struct serve_ready *ready);
 
 void status_of(const struct served *s, struct serve_status *ret);
 

@@ -3,52 +3,14 @@
 #include "served.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <fuse_lowlevel.h>
 #include <linux/fuse.h>
-#include <malloc.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/uio.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-static const int stop_signals[] = { SIGTERM, SIGINT, SIGHUP };
-enum { N_STOP_SIGNALS = sizeof stop_signals / sizeof *stop_signals };
-
-static volatile sig_atomic_t stop_asked, child_ended, connection;
-
-/* From here on reading does not wait, so a signal between looking at the flags and falling asleep is not lost. */
-static void take_signal(int signal)
-{
-	int error = errno;
-
-	if (signal == SIGCHLD)
-		child_ended = 1;
-	else
-		stop_asked = 1;
-	fcntl(connection, F_SETFL, O_RDWR | O_NONBLOCK);
-	errno = error;
-}
-
-static void take_signals(bool ignore_stops, int fd)
-{
-	struct sigaction act = { .sa_handler = take_signal };
-	sigset_t taken;
-
-	connection = fd;
-	sigemptyset(&taken);
-	sigaddset(&taken, SIGCHLD);
-	sigaction(SIGCHLD, &act, NULL);
-	act.sa_handler = ignore_stops ? SIG_IGN : take_signal;
-	for (size_t i = 0; i < N_STOP_SIGNALS; i++) {
-		sigaddset(&taken, stop_signals[i]);
-		sigaction(stop_signals[i], &act, NULL);
-	}
-	sigprocmask(SIG_UNBLOCK, &taken, NULL);
-}
 
 /* What the kernel's INIT says it can do: in 32 flags, and from FUSE 7.36 on 32 more. */
 static void note_offer(struct served *s, const void *request, size_t len)
@@ -73,21 +35,54 @@ static void ask_for_features(const struct served *s, struct fuse_init_out *out)
 	out->max_pages = (uint16_t)(REPLY_ROOM / sysconf(_SC_PAGESIZE));
 }
 
-/* Every request passes here, those that libfuse answers by itself too. */
+static void refuse(int fd, uint64_t unique, int error)
+{
+	const struct fuse_out_header out = { .len = sizeof out, .error = -error, .unique = unique };
+
+	while (write(fd, &out, sizeof out) < 0 && errno == EINTR)
+		;
+}
+
+/* A request that comes again has the highest bit of its number set, from the second time on. */
+static uint64_t number_of(const struct fuse_in_header *header)
+{
+	return header->unique & ~FUSE_UNIQUE_RESEND;
+}
+
+/* What two workers died of is not given to a third. */
+static bool is_deadly(const struct served *s, const struct fuse_in_header *header)
+{
+	enum { ENOUGH = 2 };
+
+	return s->suspect.crashes >= ENOUGH && number_of(header) == s->suspect.unique;
+}
+
+/*
+ * Every request passes here, those that libfuse answers by itself too. After one ENOSYS the kernel asks no more to
+ * interrupt what is answered in microseconds.
+ */
 static ssize_t read_request(int fd, void *buf, size_t len, void *userdata)
 {
 	struct served *s = userdata;
 	const struct fuse_in_header *in = buf;
-	ssize_t n = read(fd, buf, len);
 
-	if (n < (ssize_t)sizeof *in)
-		return n;
-	if (in->opcode < SERVE_N_OPCODES)
-		atomic_fetch_add_explicit(&s->requests[in->opcode], 1, memory_order_relaxed);
-	follow_reader(&s->follow, in->pid);
-	if (in->opcode == FUSE_INIT)
-		note_offer(s, buf, (size_t)n);
-	return n;
+	for (;;) {
+		s->request.header.len = 0;
+		ssize_t n = read(fd, buf, len < REQUEST_ROOM ? len : REQUEST_ROOM);
+		if (n < (ssize_t)sizeof *in)
+			return n;
+		if (in->opcode < SERVE_N_OPCODES)
+			atomic_fetch_add_explicit(&s->requests[in->opcode], 1, memory_order_relaxed);
+		follow_reader(&s->follow, in->pid);
+		if (in->opcode == FUSE_INIT)
+			note_offer(s, buf, (size_t)n);
+		if (in->opcode == FUSE_INTERRUPT)
+			refuse(fd, in->unique, ENOSYS);
+		else if (is_deadly(s, in))
+			refuse(fd, in->unique, EIO);
+		else
+			return n;
+	}
 }
 
 /* libfuse does not ask for all that it knows of: what is asked of the kernel is what the table says, no more. */
@@ -127,75 +122,86 @@ static struct fuse_session *open_session(struct served *s, int fd)
 	return NULL;
 }
 
-/* What has to be before the mount is ready, and who waits for that. */
-struct start {
-	bool answered;			 /* the kernel's INIT, the first request: all others wait for its answer */
-	pid_t warming;			 /* the process that has to end, 0 where there is none */
-	const struct serve_ready *ready; /* NULL once it was told */
-};
-
-static void tell_ready(struct start *start)
+/* Asks the kernel for what the worker before this one had read but not answered; false: it cannot, before Linux 6.9. */
+static bool ask_again(int fd)
 {
-	if (!start->answered || start->warming || !start->ready)
-		return;
-	start->ready->call(start->ready->ctx);
-	start->ready = NULL;
+	const struct fuse_out_header resend = { .len = sizeof resend, .error = FUSE_NOTIFY_RESEND };
+
+	return write(fd, &resend, sizeof resend) == sizeof resend;
 }
 
-/* After a signal, when nothing is left to answer: reading waits again, unless there is another signal. */
-static void attend(struct start *start, int fd)
+/* The request in hand, from memory. */
+static void answer_in_hand(struct fuse_session *se, struct served *s, int fd)
 {
-	fcntl(fd, F_SETFL, O_RDWR);
-	if (!child_ended)
+	const struct fuse_in_header *header = &s->request.header;
+	const struct fuse_buf request = { .mem = s->request.room, .size = header->len };
+
+	if (header->len == 0)
 		return;
-	child_ended = 0;
-	if (start->warming && waitpid(start->warming, NULL, WNOHANG) == start->warming)
-		start->warming = 0;
-	tell_ready(start);
-}
-
-/* One thread: after the first pass over the files there is nothing to do. */
-static void answer_requests(struct fuse_session *se, int fd, struct start *start)
-{
-	struct fuse_buf request = { .mem = NULL };
-
-	while (!stop_asked) {
-		int n = fuse_session_receive_buf(se, &request);
-		if (n == -EAGAIN)
-			attend(start, fd);
-		if (n == -EAGAIN || n == -EINTR)
-			continue;
-		if (n <= 0)
-			break;
+	if (is_deadly(s, header))
+		refuse(fd, header->unique, EIO);
+	else
 		fuse_session_process_buf(se, &request);
-		start->answered = true;
-		tell_ready(start);
-	}
-	free(request.mem);
+}
+
+void answer_requests(struct fuse_session *se, struct served *s, int fd, bool resume)
+{
+	struct fuse_buf request = { .mem = s->request.room };
+	int n;
+
+	if (resume && (s->no_resend || !ask_again(fd)))
+		answer_in_hand(se, s, fd);
+	while ((n = fuse_session_receive_buf(se, &request)) > 0 || n == -EINTR || n == -EAGAIN)
+		if (n > 0)
+			fuse_session_process_buf(se, &request);
+}
+
+/* The kernel's first request, whose answer all others wait for; what libfuse agrees on is then in every worker. */
+static bool agree(struct fuse_session *se, struct served *s)
+{
+	struct fuse_buf request = { .mem = s->request.room };
+	int n;
+
+	while ((n = fuse_session_receive_buf(se, &request)) == -EINTR)
+		;
+	if (n <= 0)
+		return false;
+	fuse_session_process_buf(se, &request);
+	return true;
+}
+
+static struct served *share(const struct serve_what *what)
+{
+	struct served *s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (s == MAP_FAILED)
+		return NULL;
+	s->what = what;
+	s->uid = geteuid();
+	s->gid = getegid();
+	s->no_resend = getenv("TOPOFS_NO_RESEND") != NULL;
+	clock_gettime(CLOCK_REALTIME, &s->since);
+	clock_gettime(CLOCK_BOOTTIME, &s->started);
+	return s;
 }
 
 int serve(const struct serve_what *what, int fd, const char *folder, const struct serve_ready *ready, struct err *err)
 {
-	struct served s = { .what = what, .uid = geteuid(), .gid = getegid() };
-	struct start start = { .ready = ready };
+	struct served *s = share(what);
+	struct fuse_session *se = s ? open_session(s, fd) : NULL;
+	bool answers = se && agree(se, s);
 
-	malloc_trim(0);
-	clock_gettime(CLOCK_REALTIME, &s.since);
-	clock_gettime(CLOCK_BOOTTIME, &s.started);
-	follow_start(&s.follow);
-	take_signals(!folder, fd);
-	if (what->warm && folder)
-		start.warming = start_warming(what->tree, folder, fd);
-	struct fuse_session *se = open_session(&s, fd);
-	if (se)
-		answer_requests(se, fd, &start);
-	if (folder && (stop_asked || !start.answered))
+	if (answers)
+		keep_serving(se, s, fd, folder, ready);
+	else if (folder)
 		serve_unmount(folder);
 	if (se)
 		fuse_session_destroy(se);
 	else
 		close(fd);
-	if (start.answered || stop_asked)
+	if (s)
+		munmap(s, sizeof *s);
+	if (answers)
 		return 0;
 	err_set(err, "", "%s", last_complaint[0] ? last_complaint : "unmounted before it answered");
 	return -ENODEV;

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -140,7 +141,19 @@ static void start(int kernel)
 	ask(kernel, sizeof in.init);
 }
 
-static int serve_tree(int fd)
+/* Gives the tree one entry more, which cannot be read: who looks at it dies. */
+static void add_trap(struct tree *t)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), len = t->n * sizeof *t->entries;
+	char *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (pages == MAP_FAILED || len > page || mprotect(pages + page, page, PROT_NONE) < 0)
+		exit(EXIT_FAILURE);
+	t->entries = memcpy(pages + page - len, t->entries, len);
+	t->n++;
+}
+
+static int serve_tree(int fd, bool trap)
 {
 	struct tree t = { 0 };
 	struct err err = { 0 };
@@ -149,30 +162,85 @@ static int serve_tree(int fd)
 	tree_link(&t, TREE_ROOT, "d/l", "f");
 	tree_dir(&t, TREE_ROOT, "e");
 	tree_seal(&t);
-	const struct serve_what what = { &t, "raw", "raw", false };
+	struct tree served = t;
+	if (trap)
+		add_trap(&served);
+	const struct serve_what what = { &served, "raw", "raw", false };
 	int rc = serve(&what, fd, NULL, NULL, &err);
 	tree_done(&t);
 	return rc < 0;
 }
 
-int main(void)
+/* Lets `try` talk to a server, and returns whether both are content. */
+static bool with_server(bool trap, bool (*try)(int kernel))
 {
-	int ends[2], wrong = 0, status = -1;
+	int ends[2], status = -1;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
-		return EXIT_FAILURE;
+		exit(EXIT_FAILURE);
 	pid_t server = fork();
 	if (server == 0) {
 		close(ends[0]);
-		exit(serve_tree(ends[1]));
+		exit(serve_tree(ends[1], trap));
 	}
 	close(ends[1]);
 	start(ends[0]);
-	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
-		wrong += !is_answered(ends[0], &requests[i]);
+	bool good = try(ends[0]);
 	close(ends[0]);
 	waitpid(server, &status, 0);
 	if (status)
 		fprintf(stderr, "the server ended with status %#x\n", (unsigned)status);
-	return wrong || status ? EXIT_FAILURE : EXIT_SUCCESS;
+	return good && status == 0;
+}
+
+static bool ask_all(int kernel)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
+		good &= is_answered(kernel, &requests[i]);
+	return good;
+}
+
+static const struct request deadly = { "what kills", FUSE_GETATTR, LAST + 1, 0, 0, EIO, 0 };
+static const struct request harmless = { "what comes after", FUSE_GETATTR, LAST, 0, 0, 0, sizeof(struct fuse_attr_out) };
+
+/* Plays a kernel that sends a request again when it is asked to, as Linux does from 6.9 on. */
+static bool survives_with_resend(int kernel)
+{
+	enum { NOTIFY_RESEND = 7, DEATHS = 2 };
+	size_t len = sizeof in.header + fill(&deadly);
+
+	in.header.len = (uint32_t)len;
+	in.header.unique = UINT64_MAX >> 1 & ~1ull;
+	for (int deaths = 0; deaths < DEATHS; deaths++) {
+		if (send(kernel, &in, len, 0) < 0 || recv(kernel, &out, sizeof out, 0) < 0)
+			return false;
+		if (out.header.unique != 0 || out.header.error != NOTIFY_RESEND) {
+			fprintf(stderr, "after death %d there is no question for what was read\n", deaths + 1);
+			return false;
+		}
+		in.header.unique |= 1ull << 63;
+	}
+	if (send(kernel, &in, len, 0) < 0 || recv(kernel, &out, sizeof out, 0) < 0)
+		return false;
+	if (out.header.unique == in.header.unique && out.header.error == -EIO)
+		return is_answered(kernel, &harmless);
+	fprintf(stderr, "what kills is answered with %d\n", out.header.error);
+	return false;
+}
+
+/* The request is not sent again, but answered from memory. */
+static bool survives_without_resend(int kernel)
+{
+	return is_answered(kernel, &deadly) && is_answered(kernel, &harmless);
+}
+
+int main(void)
+{
+	bool good = with_server(false, ask_all) && with_server(true, survives_with_resend);
+
+	setenv("TOPOFS_NO_RESEND", "1", 1);
+	good = good && with_server(true, survives_without_resend);
+	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
