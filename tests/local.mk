@@ -42,6 +42,7 @@ shell_tests = \
 	%D%/fuse/notify.sh \
 	%D%/fuse/options.sh \
 	%D%/fuse/raw.sh \
+	%D%/fuse/storm.sh \
 	%D%/fuse/status.sh \
 	%D%/fuse/user.sh \
 	%D%/fuse/warm.sh \
@@ -67,10 +68,12 @@ unit_tests = \
 	%D%/unit/test-tree.c \
 	$(NULL)
 
-check_PROGRAMS += %D%/consumers/nccl-walk %D%/fuse/raw
+check_PROGRAMS += %D%/consumers/nccl-walk %D%/fuse/raw %D%/fuse/storm
 %C%_consumers_nccl_walk_SOURCES = %D%/consumers/nccl-walk.c
 %C%_fuse_raw_SOURCES = %D%/fuse/raw.c
 %C%_fuse_raw_LDADD = src/libserve.a src/libcore.a $(FUSE3_LIBS)
+%C%_fuse_storm_SOURCES = %D%/fuse/storm.c
+%C%_fuse_storm_LDADD = src/libserve.a src/libcore.a $(FUSE3_LIBS)
 
 TESTS = $(shell_tests)
 if HAVE_CRITERION

@@ -21,6 +21,14 @@ servers() {
 	pgrep -f "^[^ ]*topofs.* ${1:-$machine}( |\$)"
 }
 
+# keeper [MACHINE]: of these the one that the others are children of.
+keeper() {
+	servers "$@" >servers
+	while read -r server; do
+		grep -qx "$(ps -o ppid= -p "$server" | tr -d ' ')" servers || echo "$server"
+	done <servers
+}
+
 no_servers() {
 	! servers "$@" >/dev/null
 }

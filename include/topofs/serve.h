@@ -5,6 +5,8 @@
 /*
  * A sealed tree, served through FUSE. It knows no topology.
  *
+ * Two processes serve it: one keeps the connection, the other answers, and is replaced when it dies (keeper.c).
+ *
  * The kernel is asked to keep everything it is told (infinite timeouts, cached folders and links, ENOSYS to
  * open and opendir), so a file that was read once is read again without this process.
  *
@@ -95,14 +97,15 @@ uint64_t serve_features_in(uint64_t offered);
  * What a server tells of itself, in answer to an ioctl on any folder of its mount; the layout is the same on all
  * architectures. Another layout has another version; the magic stays.
  */
-enum { SERVE_N_OPCODES = 64, SERVE_STATUS_VERSION = 1 };
+enum { SERVE_N_OPCODES = 64, SERVE_STATUS_VERSION = 2 };
 #define SERVE_STATUS_MAGIC UINT64_C(0x73666f706f74) /* "topofs" */
 struct serve_status {
 	uint64_t magic, version;
 	uint64_t entries;		    /* of the tree: files, links and folders */
 	uint64_t memory;		    /* bytes of the process that are no file's: what the tree costs */
 	uint64_t uptime;		    /* seconds */
-	uint64_t pid;			    /* of the server, where it runs */
+	uint64_t pid, keeper;		    /* of the process that answers, and of the one that keeps the mount */
+	uint64_t restarts;		    /* so many that answered before it died */
 	uint64_t protocol;		    /* minor version of the kernel's FUSE 7 */
 	uint64_t offered, used;		    /* flags of serve_features that the kernel has, that were asked for */
 	uint64_t requests[SERVE_N_OPCODES]; /* since the start, by FUSE's opcode */

@@ -119,7 +119,7 @@ enum { OPT_OPTIONS, OPT_FOREGROUND, OPT_FORCE, OPT_STRICT };
 
 static const struct opt opts[] = {
 	{ 'o', "options", "OPTIONS", "mount options, separated by commas, as for mount(8)" },
-	{ 'f', "foreground", NULL, "serve in this process until it is unmounted or ended by a signal" },
+	{ 'f', "foreground", NULL, "keep the mount in this process until it is unmounted or ended by a signal" },
 	{ 0, "force", NULL, "mount also what can crash programs that read it" },
 	{ 0, "strict", NULL, "refuse also what no real machine looks like" },
 };
@@ -175,8 +175,9 @@ const struct cmd cmd_mount = {
 	.name = "mount",
 	.args = "TOPOLOGY MOUNTPOINT",
 	.doc = "serve the files of a machine in a folder",
-	.text = "Returns when MOUNTPOINT/sys and MOUNTPOINT/proc can be read; a process of its own serves them until\n"
-		"MOUNTPOINT is unmounted (umount, or fusermount3 -u as an ordinary user) or it gets a SIGTERM.\n"
+	.text = "Returns when MOUNTPOINT/sys and MOUNTPOINT/proc can be read; a keeper and a worker serve them until\n"
+		"MOUNTPOINT is unmounted (umount, or fusermount3 -u as an ordinary user) or the keeper gets a SIGTERM.\n"
+		"When the worker dies the keeper starts another one, and readers notice no more than a pause.\n"
 		"In the foreground it tells the service manager when it is ready (Type=notify). With -o warm it is\n"
 		"ready once everything was read, so that no reader waits for the server.\n"
 		"\n"

@@ -69,11 +69,13 @@ static int print_json(const struct serve_status *s)
 {
 	json_t *requests = json_object();
 	each_count(s, add_count, requests);
-	json_t *all = json_pack("{s:o*, s:o*, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", /* jansson's integers are signed */
-				"name", json_string(s->name), "document", json_string(s->document), "process",
-				(json_int_t)s->pid, "entries", (json_int_t)s->entries, "memory", (json_int_t)s->memory,
-				"uptime", (json_int_t)s->uptime, "protocol", (json_int_t)s->protocol, "features",
-				describe_features(s), "requests", requests);
+	/* jansson's integers are signed */
+	json_t *all = json_pack("{s:o*, s:o*, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "name",
+				json_string(s->name), "document", json_string(s->document), "keeper",
+				(json_int_t)s->keeper, "worker", (json_int_t)s->pid, "restarts",
+				(json_int_t)s->restarts, "entries", (json_int_t)s->entries, "memory",
+				(json_int_t)s->memory, "uptime", (json_int_t)s->uptime, "protocol",
+				(json_int_t)s->protocol, "features", describe_features(s), "requests", requests);
 	if (!all)
 		return fail("cannot write: out of memory");
 	json_dumpf(all, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
@@ -125,7 +127,8 @@ static int print_text(const struct serve_status *s)
 	const char *what = "requests";
 	print_line("name", "%s", s->name);
 	print_line("document", "%s", s->document);
-	print_line("process", "%" PRIu64, s->pid);
+	print_line("keeper", "%" PRIu64, s->keeper);
+	print_line("worker", "%" PRIu64 ", after %" PRIu64 " that died", s->pid, s->restarts);
 	print_line("entries", "%" PRIu64, s->entries);
 	print_line("memory", "%" PRIu64 " KiB", s->memory / 1024);
 	print_uptime(s->uptime);

@@ -144,6 +144,7 @@ void keep_serving(struct fuse_session *se, struct served *s, int fd, const char 
 	sigset_t taken = take_signals(!folder);
 	int signal;
 
+	s->keeper = getpid();
 	malloc_trim(0);
 	start_worker(&k);
 	if (s->what->warm && folder)

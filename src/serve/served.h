@@ -57,6 +57,7 @@ struct served {
 	uint64_t init;		 /* the unique number of the kernel's INIT */
 	uint64_t protocol, offered, used;
 	atomic_uint_least64_t requests[SERVE_N_OPCODES], absent;
+	pid_t keeper;
 	atomic_uint_least64_t workers; /* so many were started */
 	struct follow follow;
 	struct {

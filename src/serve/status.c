@@ -43,6 +43,8 @@ void status_of(const struct served *s, struct serve_status *ret)
 		.entries = s->what->tree->n,
 		.memory = anonymous_memory(),
 		.pid = (uint64_t)getpid(),
+		.keeper = (uint64_t)s->keeper,
+		.restarts = atomic_load_explicit(&s->workers, memory_order_relaxed) - 1,
 		.uptime = seconds_since(&s->started),
 		.protocol = s->protocol,
 		.offered = s->offered,

@@ -11,8 +11,8 @@ mount_point mnt
 timeout 20 "$TOPOFS" mount "$machine" mnt || fail "does not mount"
 check "answers" test "$(cat mnt/sys/topofs/deep/er/file)" = content
 check "is named after its topology" grep -q "^$machine $tmp/mnt fuse.topofs ro," /proc/self/mounts
-check "has one server" test "$(servers | wc -l)" -eq 1
-server=$(servers)
+check "has a keeper and a worker" test "$(servers | wc -l)" -eq 2
+server=$(keeper)
 check "the server is in no folder" test "$(readlink "/proc/$server/cwd")" = /
 check "the server has /dev/null and /dev/fuse alone" test \
 	"$(readlink /proc/"$server"/fd/* | sort | tr '\n' ' ')" = "/dev/fuse /dev/null /dev/null /dev/null "
@@ -26,7 +26,7 @@ check "umount ends the server" wait_for 5 no_servers
 check "holds no pipe of its caller" test $? -eq 0
 check "mounts by any name" is_mounted "$tmp/mnt"
 check "is silent" test ! -s out -a ! -s err
-kill -TERM "$(servers)"
+kill -TERM "$(keeper)"
 check "SIGTERM ends the server" wait_for 5 no_servers
 check "and unmounts" not_mounted "$tmp/mnt"
 
@@ -34,7 +34,7 @@ check "and unmounts" not_mounted "$tmp/mnt"
 foreground=$!
 check "mounts in the foreground" wait_for 5 is_mounted "$tmp/mnt"
 check "answers in the foreground" test "$(cat mnt/sys/topofs/deep/er/file)" = content
-check "is the process itself" test "$(servers)" -eq "$foreground"
+check "is the process itself" test "$(keeper)" -eq "$foreground"
 kill -TERM "$foreground"
 check_status 0 "ends well after SIGTERM" wait "$foreground"
 check "unmounts from the foreground" not_mounted "$tmp/mnt"
@@ -43,12 +43,13 @@ check "mounts in use" "$TOPOFS" mount "$machine" mnt
 (cd mnt/sys && echo >"$tmp/inside" && exec sleep 30) &
 user=$!
 wait_for 5 test -e inside
-kill -TERM "$(servers)"
+kill -TERM "$(keeper)"
 check "SIGTERM unmounts what is in use" wait_for 5 not_mounted "$tmp/mnt"
 kill "$user"
 
 check "mounts again" "$TOPOFS" mount "$machine" mnt
-kill -KILL "$(servers)"
+# shellcheck disable=SC2046 # both of them
+kill -KILL $(servers)
 wait_for 5 no_servers
 check_status 1 "refuses a dead mount" "$TOPOFS" mount "$machine" mnt 2>dead
 check "says what to do" grep -q "unmount it first" dead

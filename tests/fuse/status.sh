@@ -12,7 +12,7 @@ mount_point mnt
 check "prints text" "$TOPOFS" status mnt >text
 check "the machine's name" grep -q '^name  *two-packages$' text
 check "its document" grep -q "^document  *$machine\$" text
-check "its server" grep -q "^process  *$(servers)\$" text
+check "its server" grep -q "^keeper  *$(keeper)\$" text
 check "how many entries" test "$(sed -n 's/^entries  *//p' text)" -eq "$(find mnt | wc -l)"
 check "the kernel's FUSE" grep -q '^protocol  *FUSE 7\.[0-9][0-9]*$' text
 check "the kernel's features" test "$(grep -c '[+-] [a-z-]*: ' text)" -ge 7
@@ -68,7 +68,8 @@ refused "not a folder" file
 refused "not a folder" mnt/sys/topofs/big
 refused "nothing that topofs serves" empty
 refused "nothing that topofs serves" /proc
-kill -KILL "$(servers)"
+# shellcheck disable=SC2046 # both of them
+kill -KILL $(servers)
 wait_for 5 no_servers
 refused "is gone" mnt
 unmount mnt

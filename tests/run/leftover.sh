@@ -22,7 +22,7 @@ for signal in TERM KILL HUP; do
 	command=$!
 	wait_for 5 test -e ready
 	rm ready
-	check "the command has a server beside it" test "$(servers | wc -l)" -eq 1
+	check "the command has a server beside it" test "$(keeper | wc -l)" -eq 1
 	kill "-$signal" "$command"
 	wait "$command" 2>/dev/null
 	clean "SIG$signal of the command"

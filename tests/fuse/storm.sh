@@ -1,0 +1,52 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# A mount outlives who answers for it: no reader sees more than a pause. STORM_SECONDS makes it last longer.
+. "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
+. "$top_srcdir/tests/serve.sh"
+needs_fuse
+requires timeout
+storm=$top_builddir/tests/fuse/storm
+[ -x "$storm" ] || skip "tests/fuse/storm is not built"
+seconds=${STORM_SECONDS:-2}
+
+"$TOPOFS" render -o expected "$machine" || fail "cannot render"
+for mode in resend memory; do
+	mount_point "$mode"
+	# answered from memory is what older kernels need; they cannot send a request again
+	[ $mode = resend ] || export TOPOFS_NO_RESEND=1
+	"$TOPOFS" mount "$machine" "$mode" || fail "cannot mount"
+	timeout 300 "$storm" "$mode" expected "$seconds" >storm 2>&1
+	status=$?
+	cat storm >&2
+	check "$mode: $(tail -n 1 storm)" test "$status" -eq 0
+	umount "$mode" || fusermount3 -u "$mode"
+	check "$mode: no server is left" wait_for 5 no_servers
+done
+unset TOPOFS_NO_RESEND
+
+worker() {
+	"$TOPOFS" status mnt | sed -n 's/^worker *\([0-9]*\).*/\1/p'
+}
+# find(1) and cp(1) would ask for statfs(2), which the kernel never keeps
+pass() {
+	ls -lR mnt
+	xargs cat <files
+}
+mount_point mnt
+"$TOPOFS" mount "$machine" mnt || fail "cannot mount"
+find mnt -type f >files
+pass >first
+worker=$(worker)
+keeper=$(ps -o ppid= -p "$worker" | tr -d ' ')
+kill -STOP "$keeper"
+on_exit "kill -CONT $keeper 2>/dev/null"
+kill -KILL "$worker"
+pass >second &
+reader=$!
+check "without a worker, what was read is read again" wait_for 20 sh -c "! kill -0 $reader 2>/dev/null"
+check "and it is the same" cmp first second
+kill -CONT "$keeper"
+check "another worker answers" timeout 20 test ! -e mnt/sys/never-asked-for
+check "it is another one" test "$(worker)" != "$worker"
+kill -KILL "$keeper"
+check "without a keeper the worker goes on" timeout 20 test ! -e mnt/sys/never-asked-for-either
