@@ -21,12 +21,11 @@ servers() {
 	pgrep -f "^[^ ]*topofs.* ${1:-$machine}( |\$)"
 }
 
-# keeper [MACHINE]: of these the one that the others are children of.
+# keeper: of these the one that the others are children of.
 keeper() {
-	servers "$@" >servers
-	while read -r server; do
-		grep -qx "$(ps -o ppid= -p "$server" | tr -d ' ')" servers || echo "$server"
-	done <servers
+	for server in $(servers); do
+		pgrep -P "$server" >/dev/null && echo "$server"
+	done
 }
 
 no_servers() {

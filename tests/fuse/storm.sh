@@ -15,10 +15,10 @@ for mode in resend memory; do
 	# answered from memory is what older kernels need; they cannot send a request again
 	[ $mode = resend ] || export TOPOFS_NO_RESEND=1
 	"$TOPOFS" mount "$machine" "$mode" || fail "cannot mount"
-	timeout 300 "$storm" "$mode" expected "$seconds" >storm 2>&1
+	timeout 300 "$storm" "$mode" expected "$seconds" >told 2>&1
 	status=$?
-	cat storm >&2
-	check "$mode: $(tail -n 1 storm)" test "$status" -eq 0
+	cat told >&2
+	check "$mode: $(tail -n 1 told)" test "$status" -eq 0
 	umount "$mode" || fusermount3 -u "$mode"
 	check "$mode: no server is left" wait_for 5 no_servers
 done
