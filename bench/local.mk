@@ -10,7 +10,7 @@ check_PROGRAMS += %D%/bench
 	%D%/programs.c \
 	%D%/table.c \
 	$(NULL)
-%C%_bench_LDADD = src/libserve.a src/libcore.a $(FUSE3_LIBS)
+%C%_bench_LDADD = src/libserve.a src/libcore.a $(serve_libs)
 
 bench: topofs$(EXEEXT) %D%/bench$(EXEEXT)
 	@TOPOFS='$(abs_builddir)/topofs$(EXEEXT)' TOPOFS_PATH='$(abs_top_srcdir)/examples' %D%/bench$(EXEEXT) $(PARTS)

@@ -93,8 +93,9 @@ noinst_LIBRARIES += %D%/libcore.a
 
 # What serves a tree, linked also by the test that plays the kernel.
 noinst_LIBRARIES += %D%/libserve.a
-%C%_libserve_a_CPPFLAGS = $(AM_CPPFLAGS) $(FUSE3_CFLAGS)
+%C%_libserve_a_CPPFLAGS = $(AM_CPPFLAGS) $(FUSE3_CFLAGS) $(CAP_NG_CFLAGS) $(SECCOMP_CFLAGS)
 %C%_libserve_a_SOURCES = \
+	%D%/serve/confine.c \
 	%D%/serve/features.c \
 	%D%/serve/follow.c \
 	%D%/serve/keeper.c \
@@ -110,7 +111,8 @@ noinst_LIBRARIES += %D%/libserve.a
 
 bin_PROGRAMS += topofs
 topofs_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(LIBARCHIVE_CFLAGS)
-topofs_LDADD = %D%/libserve.a %D%/libcore.a $(FUSE3_LIBS) $(JANSSON_LIBS) $(LIBARCHIVE_LIBS)
+serve_libs = $(FUSE3_LIBS) $(CAP_NG_LIBS) $(SECCOMP_LIBS)
+topofs_LDADD = %D%/libserve.a %D%/libcore.a $(serve_libs) $(JANSSON_LIBS) $(LIBARCHIVE_LIBS)
 topofs_SOURCES = \
 	%D%/cmd/attributes.c \
 	%D%/cmd/capture.c \

@@ -71,9 +71,9 @@ unit_tests = \
 check_PROGRAMS += %D%/consumers/nccl-walk %D%/fuse/raw %D%/fuse/storm
 %C%_consumers_nccl_walk_SOURCES = %D%/consumers/nccl-walk.c
 %C%_fuse_raw_SOURCES = %D%/fuse/raw.c
-%C%_fuse_raw_LDADD = src/libserve.a src/libcore.a $(FUSE3_LIBS)
+%C%_fuse_raw_LDADD = src/libserve.a src/libcore.a $(serve_libs)
 %C%_fuse_storm_SOURCES = %D%/fuse/storm.c
-%C%_fuse_storm_LDADD = src/libserve.a src/libcore.a $(FUSE3_LIBS)
+%C%_fuse_storm_LDADD = src/libserve.a src/libcore.a $(serve_libs)
 
 TESTS = $(shell_tests)
 if HAVE_CRITERION

@@ -62,6 +62,7 @@ static void work(struct keeper *k, bool resume)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	follow_start(&k->s->follow);
+	confine_worker();
 	answer_requests(k->se, k->s, k->fd, resume);
 	_exit(EXIT_SUCCESS);
 }

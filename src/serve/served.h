@@ -88,6 +88,9 @@ void answer_requests(struct fuse_session *se, struct served *s, int fd, bool res
  */
 void keep_serving(struct fuse_session *se, struct served *s, int fd, const char *folder, const struct serve_ready *ready);
 
+/* confine.c: gives up, for good, all that answering requests does not need. */
+void confine_worker(void);
+
 void status_of(const struct served *s, struct serve_status *ret);
 
 /*

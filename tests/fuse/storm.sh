@@ -37,6 +37,14 @@ mount_point mnt
 find mnt -type f >files
 pass >first
 worker=$(worker)
+# given_up FIELD VALUE: what /proc tells of the worker
+given_up() {
+	check "the worker has $1 $2" test "$(sed -n "s/^$1:[[:space:]]*//p" "/proc/$worker/status")" = "$2"
+}
+given_up CapEff 0000000000000000
+given_up CapPrm 0000000000000000
+given_up NoNewPrivs 1
+given_up Seccomp 2
 keeper=$(ps -o ppid= -p "$worker" | tr -d ' ')
 kill -STOP "$keeper"
 on_exit "kill -CONT $keeper 2>/dev/null"
