@@ -28,6 +28,11 @@ keeper() {
 	done
 }
 
+# worker: its child, which answers.
+worker() {
+	pgrep -P "$(keeper)"
+}
+
 no_servers() {
 	! servers "$@" >/dev/null
 }

@@ -27,17 +27,17 @@ first=${all%%[-,]*}
 last=${all##*[-,]}
 
 "$TOPOFS" mount "$machine" mnt || fail "does not mount"
-check "free at first" test "$(allowed "$(servers)")" = "$all"
+check "free at first" test "$(allowed "$(worker)")" = "$all"
 "$python" read.py "$last" mnt/sys/devices/system/cpu
-check "with its reader" test "$(allowed "$(servers)")" = "$last"
+check "with its reader" test "$(allowed "$(worker)")" = "$last"
 cat mnt/sys/devices/system/node/possible >/dev/null
-check "free for another" test "$(allowed "$(servers)")" = "$all"
+check "free for another" test "$(allowed "$(worker)")" = "$all"
 "$python" read.py "$first" mnt/sys/devices/system/node
-check "with that one" test "$(allowed "$(servers)")" = "$first"
+check "with that one" test "$(allowed "$(worker)")" = "$first"
 unmount mnt
 wait_for 5 no_servers
 
 [ "$first" != "$last" ] || skip "there is one CPU only"
 taskset -c "$first" "$TOPOFS" mount "$machine" mnt || fail "does not mount on one CPU"
 "$python" read.py "$last" mnt/sys
-check "stays where it is allowed to be" test "$(allowed "$(servers)")" = "$first"
+check "stays where it is allowed to be" test "$(allowed "$(worker)")" = "$first"

@@ -4,7 +4,7 @@
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
 . "$top_srcdir/tests/serve.sh"
 needs_fuse
-requires timeout
+requires pgrep timeout
 storm=$top_builddir/tests/fuse/storm
 [ -x "$storm" ] || skip "tests/fuse/storm is not built"
 seconds=${STORM_SECONDS:-2}
@@ -24,9 +24,6 @@ for mode in resend memory; do
 done
 unset TOPOFS_NO_RESEND
 
-worker() {
-	"$TOPOFS" status mnt | sed -n 's/^worker *\([0-9]*\).*/\1/p'
-}
 # find(1) and cp(1) would ask for statfs(2), which the kernel never keeps
 pass() {
 	ls -lR mnt
@@ -45,7 +42,7 @@ given_up CapEff 0000000000000000
 given_up CapPrm 0000000000000000
 given_up NoNewPrivs 1
 given_up Seccomp 2
-keeper=$(ps -o ppid= -p "$worker" | tr -d ' ')
+keeper=$(keeper)
 kill -STOP "$keeper"
 on_exit "kill -CONT $keeper 2>/dev/null"
 kill -KILL "$worker"
@@ -55,6 +52,6 @@ check "without a worker, what was read is read again" wait_for 20 sh -c "! kill 
 check "and it is the same" cmp first second
 kill -CONT "$keeper"
 check "another worker answers" timeout 20 test ! -e mnt/sys/never-asked-for
-check "it is another one" test "$(worker)" != "$worker"
+check "it is another one" test "$(worker)" -ne "$worker"
 kill -KILL "$keeper"
 check "without a keeper the worker goes on" timeout 20 test ! -e mnt/sys/never-asked-for-either
