@@ -75,7 +75,11 @@ noinst_LIBRARIES += %D%/libcore.a
 	%D%/topo/topo.c \
 	%D%/tree/diff.c \
 	%D%/tree/dump.c \
+	%D%/tree/fill.c \
+	%D%/tree/filling.h \
 	%D%/tree/load.c \
+	%D%/tree/pool.c \
+	%D%/tree/pool.h \
 	%D%/tree/save.c \
 	%D%/tree/tree.c \
 	include/topofs/arena.h \

@@ -41,14 +41,14 @@ struct entry {
 	uint16_t subdirs; /* sealed: folders directly in this folder, for st_nlink; stops at 65535 */
 };
 
-struct pool; /* interned bytes */
+struct pool;	/* interned bytes */
+struct filling; /* what finds entries while they have no order */
 
 struct tree {
 	struct entry *entries;
 	size_t n, room;
 	struct pool *names, *contents;
-	uint32_t *slots; /* hash of (parent, name) -> entry; TREE_NONE where free */
-	size_t n_slots;
+	struct filling *filling;
 	bool sealed;
 };
 

@@ -530,15 +530,54 @@ Test(tree, many_in_one_folder, .timeout = PATIENCE)
 	check_sealed(&t);
 }
 
-Test(tree, adding_and_removing_one_name, .timeout = PATIENCE)
+static void add_and_remove(size_t others)
 {
 	_cleanup_tree_ struct tree t = { 0 };
+	for (size_t i = 0; i < others; i++) {
+		char name[32];
+		snprintf(name, sizeof name, "other%zu", i);
+		put(&t, name, "1");
+	}
 	for (int i = 0; i < 100000; i++) {
 		put(&t, "again/x", "1");
 		tree_remove(&t, "again");
 	}
 	tree_seal(&t);
-	cr_expect_eq(t.n, 1);
+	check_sealed(&t);
+	cr_expect_eq(t.n, 1 + others);
+}
+
+/* Beside few and many others, which are found in different ways. */
+Test(tree, adding_and_removing_one_name, .timeout = PATIENCE)
+{
+	static const size_t others[] = { 0, 63, 64, 65, 1000 };
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		add_and_remove(others[i]);
+}
+
+/* The number of names moves up and down over that from which a folder has a table. */
+Test(tree, random_in_one_folder)
+{
+	_cleanup_tree_ struct tree t = { 0 };
+	enum { NAMES = 128 };
+	bool there[NAMES] = { false };
+	size_t n = 0;
+	srand(2);
+	for (int i = 0; i < 50000; i++) {
+		char name[16];
+		int k = rand() % NAMES;
+		snprintf(name, sizeof name, "%d", k);
+		cr_assert_eq(tree_find(&t, name) != TREE_NONE, there[k], "%s", name);
+		if (there[k])
+			tree_remove(&t, name);
+		else
+			cr_assert_eq(put(&t, name, name), 0);
+		there[k] = !there[k];
+		n += there[k] ? 1 : (size_t)-1;
+	}
+	tree_seal(&t);
+	check_sealed(&t);
+	cr_expect_eq(t.n, 1 + n);
 }
 
 /* The order of filling and what was there meanwhile leave no trace. */
