@@ -21,6 +21,12 @@ struct cpu_facts {
 	LIST_OF(uint32_t) nodes;		/* places in topo->nodes; real machines have one */
 };
 
+/* What counts events of the CPUs of all kinds of a name: the folder cpu_NAME. */
+struct pmu {
+	const char *name;
+	struct idset cpus;
+};
+
 struct window {
 	uint64_t base, limit; /* inclusive; base > limit: closed */
 };
@@ -51,11 +57,13 @@ struct facts {
 	uint32_t cpu_bits; /* width of every CPU mask: the kernel's nr_cpu_ids, or its NR_CPUS */
 	struct idset nodes_online, has_cpu, has_memory, has_normal_memory, has_generic_initiator;
 	struct cpu_facts *cpus;
+	LIST_OF(struct pmu) pmus;
 	struct idset *cache_cpus; /* online CPUs of each cache, parallel to topo->caches */
 	struct idset *node_cpus; /* online CPUs of each node, parallel to topo->nodes */
 	struct pci_facts *pci;
 	const char **root_paths; /* "sys/devices/pci0000:00", parallel to topo->roots */
 	uint32_t *by_address;	 /* places in topo->pci in order of address */
+	uint32_t *roots_by_bus;	 /* places in topo->roots in order of domain and bus */
 };
 
 /* Needs a topology that the errors of rules.h do not refuse. */

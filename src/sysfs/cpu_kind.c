@@ -94,63 +94,47 @@ const struct class cpufreq_class = {
 
 /* --- /sys/devices/cpu_core, cpu_atom: the performance counters of hybrid processors ---------------------- */
 
-static size_t count_kinds(const struct facts *f)
+static size_t count_pmus(const struct facts *f)
 {
-	return f->topo->kinds.n;
+	return f->pmus.n;
 }
 
-/* Kinds that differ in a frequency only may have one name. */
-static size_t first_of_name(const struct topo *t, size_t kind)
-{
-	size_t i = 0;
-	while (!t->kinds.at[i].name || strcmp(t->kinds.at[i].name, t->kinds.at[kind].name))
-		i++;
-	return i;
-}
-
-static bool at_kind(const struct facts *f, size_t i, size_t part, const void **self, struct buf *path)
+static bool at_pmu(const struct facts *f, size_t i, size_t part, const void **self, struct buf *path)
 {
 	(void)part;
-	const struct cpu_kind *kind = &f->topo->kinds.at[i];
-	*self = kind;
-	if (!kind->name || first_of_name(f->topo, i) != i)
-		return false;
-	buf_printf(path, "sys/devices/cpu_%s", kind->name);
+	*self = &f->pmus.at[i];
+	buf_printf(path, "sys/devices/cpu_%s", f->pmus.at[i].name);
 	return true;
 }
 
-static void show_kind_cpus(const struct attr *attr, const struct object *o, struct buf *out)
+static const struct idset *cpus_of_pmu(const struct attr *attr, const struct object *o)
 {
 	(void)attr;
-	_cleanup_arena_ struct arena arena = { 0 };
-	struct idset all = { 0 };
-	for (size_t i = 0; i < o->topo->kinds.n; i++)
-		if (o->topo->kinds.at[i].name && first_of_name(o->topo, i) == o->index)
-			idset_add_all(&arena, &all, &o->topo->kinds.at[i].cpus);
-	idset_print_list(&all, out);
+	return &((const struct pmu *)o->self)->cpus;
 }
 
 static const struct attr cpu_kind_attrs[] = {
-	{ "cpus", "The CPUs of this kind.", show_kind_cpus },
+	LIST("cpus", cpus_of_pmu, 0, "The CPUs of this kind."),
 };
 
-/* The name of the folder cpu_NAME that lists a CPU; NULL when none does. */
-static const char *pmu_of(const struct tree *tree, uint32_t cpu, struct arena *a)
+/* For each CPU the name of the first folder cpu_NAME that lists it; NULL where none does. */
+static const char **scan_pmus(const struct tree *tree, struct arena *a)
 {
+	const char **names = arena_alloc(a, (TOPO_MAX_CPU + 1) * sizeof *names);
 	EACH_CHILD (e, tree, tree_find(tree, "sys/devices")) {
+		_cleanup_arena_ struct arena own = { 0 };
 		struct idset cpus = { 0 };
-		if (!strncmp(tree_name(tree, e), "cpu_", 4) && scan_list(tree, e, "cpus", TOPO_MAX_CPU, a, &cpus) &&
-		    idset_has(&cpus, cpu))
-			return arena_strdup(a, tree_name(tree, e) + 4);
+		if (!strncmp(tree_name(tree, e), "cpu_", 4) && scan_list(tree, e, "cpus", TOPO_MAX_CPU, &own, &cpus))
+			IDSET_EACH (id, &cpus)
+				names[id] = names[id] ? names[id] : tree_name(tree, e) + 4;
 	}
-	return NULL;
+	return names;
 }
 
 static void scan_kind_of_cpu(const struct tree *tree, uint32_t id, struct topo *t, struct cpu_kind *kind)
 {
 	char path[64];
 	int64_t v;
-	*kind = (struct cpu_kind){ .name = pmu_of(tree, id, &t->arena), .capacity = TOPO_UNKNOWN };
 	snprintf(path, sizeof path, "sys/devices/system/cpu/cpu%u", id);
 	uint32_t dir = tree_find(tree, path);
 	scan_number(tree, dir, "cpu_capacity", &kind->capacity);
@@ -173,22 +157,26 @@ static bool same_kind(const struct cpu_kind *a, const struct cpu_kind *b)
 static void scan_kinds(const struct class *class, const struct tree *tree, struct topo *t)
 {
 	const struct cpu_kind nothing = { .capacity = TOPO_UNKNOWN };
+	_cleanup_arena_ struct arena own = { 0 };
+	const char **names = scan_pmus(tree, &own);
 	(void)class;
 	IDSET_EACH (id, &t->present) {
-		struct cpu_kind kind;
+		struct cpu_kind kind = { .name = names[id], .capacity = TOPO_UNKNOWN };
 		size_t k = 0;
 		scan_kind_of_cpu(tree, (uint32_t)id, t, &kind);
 		while (k < t->kinds.n && !same_kind(&t->kinds.at[k], &kind))
 			k++;
 		if (k == t->kinds.n && same_kind(&kind, &nothing))
 			continue;
-		if (k == t->kinds.n)
+		if (k == t->kinds.n) {
+			kind.name = kind.name ? arena_strdup(&t->arena, kind.name) : NULL;
 			*LIST_ADD(&t->arena, &t->kinds) = kind;
+		}
 		idset_add(&t->arena, &t->kinds.at[k].cpus, (uint32_t)id);
 	}
 }
 
 const struct class cpu_kind_class = {
-	"cpu_kind", "A kind of CPUs of a hybrid processor.", "/sys/devices/cpu_*", count_kinds, NULL, at_kind,
+	"cpu_kind", "A kind of CPUs of a hybrid processor.", "/sys/devices/cpu_*", count_pmus, NULL, at_pmu,
 	ROWS(cpu_kind_attrs), .scan = scan_kinds,
 };

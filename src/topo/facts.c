@@ -107,6 +107,28 @@ static void turn_sets_around(struct facts *f)
 		}
 }
 
+static int compare_kinds(const void *x, const void *y)
+{
+	return strcmp((*(const struct cpu_kind *const *)x)->name, (*(const struct cpu_kind *const *)y)->name);
+}
+
+/* Kinds that differ in a frequency only may have one name. */
+static void find_pmus(struct facts *f)
+{
+	const struct topo *t = f->topo;
+	const struct cpu_kind **named = arena_alloc(&f->arena, t->kinds.n * sizeof *named);
+	size_t n = 0;
+	for (size_t i = 0; i < t->kinds.n; i++)
+		if (t->kinds.at[i].name)
+			named[n++] = &t->kinds.at[i];
+	qsort(named, n, sizeof *named, compare_kinds);
+	for (size_t i = 0; i < n; i++) {
+		if (i == 0 || compare_kinds(&named[i - 1], &named[i]))
+			LIST_ADD(&f->arena, &f->pmus)->name = named[i]->name;
+		idset_add_all(&f->arena, &f->pmus.at[f->pmus.n - 1].cpus, &named[i]->cpus);
+	}
+}
+
 /* --- nodes ----------------------------------------------------------------------------------------------- */
 
 static void sort_nodes(struct facts *f)
@@ -130,9 +152,9 @@ static void sort_nodes(struct facts *f)
 
 /* --- PCI: places ----------------------------------------------------------------------------------------- */
 
-static int compare_address(const void *x, const void *y, void *topo)
+static int compare_address(const void *x, const void *y, void *facts)
 {
-	const struct topo *t = topo;
+	const struct topo *t = ((const struct facts *)facts)->topo;
 	uint64_t a = t->pci.at[*(const uint32_t *)x].address, b = t->pci.at[*(const uint32_t *)y].address;
 	return (a > b) - (a < b);
 }
@@ -153,12 +175,29 @@ uint32_t facts_pci(const struct facts *f, uint64_t address)
 	return FACTS_NONE;
 }
 
-static uint32_t root_of(const struct topo *t, uint64_t bus_key)
+static uint64_t root_key(const struct facts *f, uint32_t r)
 {
-	for (uint32_t r = 0; r < t->roots.n; r++)
-		if (((uint64_t)t->roots.at[r].domain << 8 | t->roots.at[r].bus) == bus_key)
-			return r;
-	return FACTS_NONE;
+	const struct pci_root *root = &f->topo->roots.at[r];
+	return (uint64_t)root->domain << 8 | root->bus;
+}
+
+static int compare_roots(const void *x, const void *y, void *facts)
+{
+	uint64_t a = root_key(facts, *(const uint32_t *)x), b = root_key(facts, *(const uint32_t *)y);
+	return (a > b) - (a < b);
+}
+
+static uint32_t root_of(const struct facts *f, uint64_t bus_key)
+{
+	size_t low = 0, high = f->topo->roots.n;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (root_key(f, f->roots_by_bus[middle]) < bus_key)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < f->topo->roots.n && root_key(f, f->roots_by_bus[low]) == bus_key ? f->roots_by_bus[low] : FACTS_NONE;
 }
 
 static const char *pci_path(struct facts *f, uint32_t i);
@@ -194,9 +233,7 @@ static void find_places(struct facts *f)
 	for (uint32_t i = 0; i < t->pci.n; i++) {
 		const struct pci *pci = &t->pci.at[i];
 		f->pci[i].parent = pci->parent == BDF_NONE ? FACTS_NONE : facts_pci(f, pci->parent);
-		/* neighbours mostly share their root */
-		bool as_before = i > 0 && t->pci.at[i - 1].root == pci->root;
-		f->pci[i].root = as_before ? f->pci[i - 1].root : root_of(t, pci->root);
+		f->pci[i].root = root_of(f, pci->root);
 	}
 	for (uint32_t r = 0; r < t->roots.n; r++)
 		root_path(f, r);
@@ -334,6 +371,15 @@ enum hop facts_hop(const struct facts *f, uint32_t a, uint32_t b)
 
 /* --------------------------------------------------------------------------------------------------------- */
 
+static uint32_t *sorted_places(struct facts *f, size_t n, int (*compare)(const void *, const void *, void *facts))
+{
+	uint32_t *places = arena_alloc(&f->arena, n * sizeof *places);
+	for (uint32_t i = 0; i < n; i++)
+		places[i] = i;
+	qsort_r(places, n, sizeof *places, compare, f);
+	return places;
+}
+
 void facts_init(struct facts *f, const struct topo *t)
 {
 	*f = (struct facts){ .topo = t };
@@ -341,13 +387,12 @@ void facts_init(struct facts *f, const struct topo *t)
 	f->cpus = arena_alloc(&f->arena, t->cpus.n * sizeof *f->cpus);
 	f->pci = arena_alloc(&f->arena, t->pci.n * sizeof *f->pci);
 	f->root_paths = arena_alloc(&f->arena, t->roots.n * sizeof *f->root_paths);
-	f->by_address = arena_alloc(&f->arena, t->pci.n * sizeof *f->by_address);
-	for (uint32_t i = 0; i < t->pci.n; i++)
-		f->by_address[i] = i;
-	qsort_r(f->by_address, t->pci.n, sizeof *f->by_address, compare_address, (void *)t);
+	f->by_address = sorted_places(f, t->pci.n, compare_address);
+	f->roots_by_bus = sorted_places(f, t->roots.n, compare_roots);
 
 	find_siblings(f);
 	turn_sets_around(f);
+	find_pmus(f);
 	for (size_t i = 0; i < t->cpus.n; i++)
 		fill_unknown_levels(f, i);
 	sort_nodes(f);

@@ -344,19 +344,11 @@ static uint64_t place_domain(struct placing *p, const struct domain *d, enum spa
 	return is_open(&used) ? used.limit : 0;
 }
 
-static int compare_roots(const void *x, const void *y, void *roots)
-{
-	const struct pci_root *a = (const struct pci_root *)roots + *(const uint32_t *)x;
-	const struct pci_root *b = (const struct pci_root *)roots + *(const uint32_t *)y;
-	if (a->domain != b->domain)
-		return a->domain < b->domain ? -1 : 1;
-	return a->bus < b->bus ? -1 : a->bus > b->bus;
-}
-
 /* Domains have port and low memory addresses of their own; memory above 4 GiB they share. */
-static void place_domains(struct placing *p, const uint32_t *order, const places *on_root)
+static void place_domains(struct placing *p, const places *on_root)
 {
 	const struct topo *t = p->f->topo;
+	const uint32_t *order = p->f->roots_by_bus;
 	uint64_t high = spaces[SPACE_HIGH].first;
 	for (size_t i = 0, end; i < t->roots.n; i = end) {
 		uint32_t domain = t->roots.at[order[i]].domain;
@@ -388,17 +380,13 @@ void facts_place_bars(struct facts *f)
 	const struct topo *t = f->topo;
 	_cleanup_arena_ struct arena own = { 0 };
 	struct placing p = { .f = f };
-	uint32_t *order = arena_alloc(&own, t->roots.n * sizeof *order);
 	places *on_root = arena_alloc(&own, t->roots.n * sizeof *on_root);
 
 	start_with_what_is_said(f);
-	for (uint32_t i = 0; i < t->roots.n; i++)
-		order[i] = i;
-	qsort_r(order, t->roots.n, sizeof *order, compare_roots, t->roots.at);
 	for (size_t i = 0; i < t->pci.n; i++) {
 		const struct pci_facts *pf = &f->pci[f->by_address[i]];
 		if (pf->parent == FACTS_NONE)
 			*LIST_ADD(&own, &on_root[pf->root]) = f->by_address[i];
 	}
-	place_domains(&p, order, on_root);
+	place_domains(&p, on_root);
 }
