@@ -12,6 +12,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf {
 	char *data; /* owned; NULL while nothing was added */
@@ -24,6 +25,11 @@ void buf_putc(struct buf *b, char c);
 void buf_pad(struct buf *b, char c, size_t count);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+
+/* As %llu, and as %0*llx and %0*llX with so many digits at least: most of what a machine's files hold, and much faster. */
+void buf_dec(struct buf *b, uint64_t value);
+void buf_hex(struct buf *b, uint64_t value, size_t digits);
+void buf_hex_upper(struct buf *b, uint64_t value, size_t digits);
 
 /* The bytes as text; "" for an empty buffer. Valid until the next change. */
 const char *buf_text(const struct buf *b);

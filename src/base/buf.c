@@ -74,6 +74,37 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 	va_end(ap);
 }
 
+void buf_dec(struct buf *b, uint64_t value)
+{
+	char text[20], *p = text + sizeof text;
+	do
+		*--p = (char)('0' + value % 10);
+	while (value /= 10);
+	buf_add(b, p, (size_t)(text + sizeof text - p));
+}
+
+static void add_hex(struct buf *b, uint64_t value, size_t digits, const char alphabet[16])
+{
+	while (digits < 16 && value >> 4 * digits)
+		digits++;
+	digits += !digits;
+	reserve(b, digits);
+	for (size_t i = digits; i-- > 0; value >>= 4)
+		b->data[b->len + i] = alphabet[value & 15];
+	b->len += digits;
+	b->data[b->len] = '\0';
+}
+
+void buf_hex(struct buf *b, uint64_t value, size_t digits)
+{
+	add_hex(b, value, digits, "0123456789abcdef");
+}
+
+void buf_hex_upper(struct buf *b, uint64_t value, size_t digits)
+{
+	add_hex(b, value, digits, "0123456789ABCDEF");
+}
+
 const char *buf_text(const struct buf *b)
 {
 	return b->data ? b->data : "";

@@ -224,7 +224,12 @@ void idset_print_list(const struct idset *s, struct buf *out)
 	for (int64_t first = idset_next(s, 0), last; first != IDSET_NONE; first = idset_next(s, (uint32_t)last + 1)) {
 		for (last = first; idset_has(s, (uint32_t)last + 1); last++)
 			;
-		buf_printf(out, last > first ? "%s%u-%u" : "%s%u", comma, (unsigned)first, (unsigned)last);
+		buf_puts(out, comma);
+		buf_dec(out, (uint64_t)first);
+		if (last > first) {
+			buf_putc(out, '-');
+			buf_dec(out, (uint64_t)last);
+		}
 		comma = ",";
 	}
 }
@@ -238,6 +243,7 @@ void idset_print_mask(const struct idset *s, uint32_t bits, struct buf *out)
 		uint32_t width = bits - w * 32 < 32 ? bits - w * 32 : 32;
 		if (width < 32)
 			half &= (1u << width) - 1;
-		buf_printf(out, "%s%0*x", comma, (int)(width + 3) / 4, half);
+		buf_puts(out, comma);
+		buf_hex(out, half, (width + 3) / 4);
 	}
 }

@@ -50,7 +50,8 @@ static void show_hex(const struct attr *attr, const struct object *o, struct buf
 {
 	const void *at = (const char *)o->self + attr->offset;
 	uint32_t v = attr->param == 2 ? *(const uint8_t *)at : attr->param == 4 ? *(const uint16_t *)at : *(const uint32_t *)at;
-	buf_printf(out, "0x%0*x", attr->param, v);
+	buf_puts(out, "0x");
+	buf_hex(out, v, (size_t)attr->param);
 }
 
 static void load_hex(const struct attr *attr, const struct loading *l, const char *text)
@@ -155,11 +156,30 @@ static const struct idset *local_cpus(const struct attr *attr, const struct obje
 	return facts_of(o)->cpus;
 }
 
+/* Values between the names that come before them. */
+struct part {
+	const char *name;
+	uint32_t value;
+	size_t digits;
+};
+
+static void print_parts(const struct part *parts, size_t n, struct buf *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		buf_puts(out, parts[i].name);
+		buf_hex_upper(out, parts[i].value, parts[i].digits);
+	}
+}
+
 static void print_modalias(const struct pci *pci, struct buf *out)
 {
-	buf_printf(out, "pci:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X", pci->vendor, pci->device,
-		   pci->subsystem_vendor, pci->subsystem_device, pci->class >> 16, pci->class >> 8 & 0xff,
-		   pci->class & 0xff);
+	const struct part parts[] = {
+		{ "pci:v", pci->vendor, 8 },	   { "d", pci->device, 8 },
+		{ "sv", pci->subsystem_vendor, 8 }, { "sd", pci->subsystem_device, 8 },
+		{ "bc", pci->class >> 16, 2 },	   { "sc", pci->class >> 8 & 0xff, 2 },
+		{ "i", pci->class & 0xff, 2 },
+	};
+	print_parts(parts, sizeof parts / sizeof *parts, out);
 }
 
 static void show_modalias(const struct attr *attr, const struct object *o, struct buf *out)
@@ -174,8 +194,15 @@ static void show_uevent(const struct attr *attr, const struct object *o, struct 
 	const struct pci *pci = self_of(o);
 	if (pci->driver)
 		buf_printf(out, "DRIVER=%s\n", pci->driver);
-	buf_printf(out, "PCI_CLASS=%04X\nPCI_ID=%04X:%04X\nPCI_SUBSYS_ID=%04X:%04X\nPCI_SLOT_NAME=", pci->class,
-		   pci->vendor, pci->device, pci->subsystem_vendor, pci->subsystem_device);
+	const struct part parts[] = {
+		{ "PCI_CLASS=", pci->class, 4 },
+		{ "\nPCI_ID=", pci->vendor, 4 },
+		{ ":", pci->device, 4 },
+		{ "\nPCI_SUBSYS_ID=", pci->subsystem_vendor, 4 },
+		{ ":", pci->subsystem_device, 4 },
+	};
+	print_parts(parts, sizeof parts / sizeof *parts, out);
+	buf_puts(out, "\nPCI_SLOT_NAME=");
 	bdf_print(pci->address, out);
 	buf_puts(out, "\nMODALIAS=");
 	print_modalias(pci, out);
@@ -224,7 +251,7 @@ static bool is_bridge(const struct attr *attr, const struct object *o)
 
 static void show_byte(const struct attr *attr, const struct object *o, struct buf *out)
 {
-	buf_printf(out, "%u", *((const uint8_t *)o->self + attr->offset));
+	buf_dec(out, *((const uint8_t *)o->self + attr->offset));
 }
 
 static bool has_vfs(const struct attr *attr, const struct object *o)

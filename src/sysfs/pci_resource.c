@@ -17,7 +17,13 @@ enum {
 
 static void put_line(struct buf *out, uint64_t start, uint64_t end, unsigned flags)
 {
-	buf_printf(out, "0x%016llx 0x%016llx 0x%016x\n", (unsigned long long)start, (unsigned long long)end, flags);
+	buf_puts(out, "0x");
+	buf_hex(out, start, 16);
+	buf_puts(out, " 0x");
+	buf_hex(out, end, 16);
+	buf_puts(out, " 0x");
+	buf_hex(out, flags, 16);
+	buf_putc(out, '\n');
 }
 
 /* A register whose size holds for `count` functions in a row. */

@@ -14,7 +14,10 @@ static const void *member(const struct attr *attr, const struct object *o)
 
 void show_int(const struct attr *attr, const struct object *o, struct buf *out)
 {
-	buf_printf(out, "%d", *(const int32_t *)member(attr, o));
+	int32_t v = *(const int32_t *)member(attr, o);
+	if (v < 0)
+		buf_putc(out, '-');
+	buf_dec(out, v < 0 ? -(uint64_t)v : (uint64_t)v);
 }
 
 void load_int(const struct attr *attr, const struct loading *l, const char *text)
@@ -34,7 +37,7 @@ void load_flag(const struct attr *attr, const struct loading *l, const char *tex
 
 void show_u64(const struct attr *attr, const struct object *o, struct buf *out)
 {
-	buf_printf(out, "%llu", *(const unsigned long long *)member(attr, o));
+	buf_dec(out, *(const uint64_t *)member(attr, o));
 }
 
 void load_u64(const struct attr *attr, const struct loading *l, const char *text)

@@ -59,14 +59,20 @@ bool topo_same_text(const char *a, const char *b)
 
 void bdf_print(uint64_t address, struct buf *out)
 {
-	buf_printf(out, "%04x:%02x:%02x.%x", BDF_DOMAIN(address), BDF_BUS(address), BDF_DEVICE(address),
-		   BDF_FUNCTION(address));
+	buf_hex(out, BDF_DOMAIN(address), 4);
+	buf_putc(out, ':');
+	buf_hex(out, BDF_BUS(address), 2);
+	buf_putc(out, ':');
+	buf_hex(out, BDF_DEVICE(address), 2);
+	buf_putc(out, '.');
+	buf_hex(out, BDF_FUNCTION(address), 1);
 }
 
 const char *bdf_text(struct arena *a, uint64_t address)
 {
-	return arena_printf(a, "%04x:%02x:%02x.%x", BDF_DOMAIN(address), BDF_BUS(address), BDF_DEVICE(address),
-			    (unsigned)BDF_FUNCTION(address));
+	_cleanup_buf_ struct buf text = { 0 };
+	bdf_print(address, &text);
+	return arena_strndup(a, buf_text(&text), text.len);
 }
 
 const char *hex_parse(const char *text, int digits, uint64_t *ret)

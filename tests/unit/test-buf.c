@@ -74,3 +74,22 @@ Test(buf, done_leaves_a_fresh_one)
 	cr_assert_str_eq(buf_text(&b), "");
 	buf_done(&b);
 }
+
+/* As printf(3) would. */
+Test(buf, numbers)
+{
+	static const uint64_t values[] = { 0, 1, 9, 10, 15, 16, 255, 256, 99999, 0xdeadbeef, UINT32_MAX, INT64_MAX, UINT64_MAX };
+	for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+		for (size_t digits = 0; digits <= 18; digits++) {
+			_cleanup_buf_ struct buf b = { 0 }, printed = { 0 };
+			unsigned long long v = values[i];
+			buf_dec(&b, v);
+			buf_putc(&b, ' ');
+			buf_hex(&b, v, digits);
+			buf_putc(&b, ' ');
+			buf_hex_upper(&b, v, digits);
+			buf_printf(&printed, "%llu %0*llx %0*llX", v, (int)digits, v, (int)digits, v);
+			cr_expect_str_eq(buf_text(&b), buf_text(&printed));
+			cr_expect_eq(b.len, printed.len);
+		}
+}
