@@ -32,11 +32,11 @@
 
 /* What an entry is, in st_mode's format bits (S_IFDIR, S_IFREG, S_IFLNK), with its permissions. */
 struct entry {
-	uint32_t name;	  /* offset of the last component in the name pool; use tree_name() */
+	uint32_t name;	  /* place of the last component in the name pool; use tree_name() */
 	uint32_t parent;  /* entry of the folder; the root is its own */
 	uint32_t end;	  /* sealed: one past the last descendant; before: how many children */
 	uint32_t size;	  /* bytes of a file, length of a link's text, 0 for a folder */
-	uint64_t data;	  /* offset in the content pool; use tree_data() */
+	uint32_t data;	  /* place in the content pool; use tree_data() */
 	uint16_t mode;	  /* S_IFxxx and permission bits; 0 once removed, until sealed */
 	uint16_t subdirs; /* sealed: folders directly in this folder, for st_nlink; stops at 65535 */
 };

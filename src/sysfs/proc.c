@@ -33,6 +33,16 @@ static void show_stat(const struct attr *attr, const struct object *o, struct bu
 		      "softirq 0 0 0 0 0 0 0 0 0 0 0\n");
 }
 
+/* As %16llx. */
+static void put_number(struct buf *out, uint64_t value)
+{
+	size_t digits = 1;
+	while (digits < 16 && value >> 4 * digits)
+		digits++;
+	buf_pad(out, ' ', 16 - digits);
+	buf_hex(out, value, digits);
+}
+
 /* One line a function: bus and devfn, ids, irq, seven starts with their type bits, seven sizes, driver. */
 static void show_pci_devices(const struct attr *attr, const struct object *o, struct buf *out)
 {
@@ -43,12 +53,15 @@ static void show_pci_devices(const struct attr *attr, const struct object *o, st
 		const struct bar *bars = o->facts->pci[i].bars;
 		buf_printf(out, "%04x\t%04x%04x\t%x", (unsigned)(pci->address & 0xffff), pci->vendor, pci->device,
 			   pci->irq);
-		for (int b = 0; b < N_BARS; b++)
-			buf_printf(out, "\t%16llx",
-				   (unsigned long long)(bars[b].address | (bars[b].io ? 1 : 0) |
-							(bars[b].is_64bit ? 4 : 0) | (bars[b].prefetchable ? 8 : 0)));
-		for (int b = 0; b < N_BARS; b++)
-			buf_printf(out, "\t%16llx", (unsigned long long)bars[b].size);
+		for (int b = 0; b < N_BARS; b++) {
+			buf_putc(out, '\t');
+			put_number(out, bars[b].address | (bars[b].io ? 1u : 0) | (bars[b].is_64bit ? 4u : 0) |
+						(bars[b].prefetchable ? 8u : 0));
+		}
+		for (int b = 0; b < N_BARS; b++) {
+			buf_putc(out, '\t');
+			put_number(out, bars[b].size);
+		}
 		buf_printf(out, "\t%s\n", pci->driver ? pci->driver : "");
 	}
 }

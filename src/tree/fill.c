@@ -122,8 +122,8 @@ static uint32_t find(const struct tree *t, uint32_t dir, uint32_t name)
 
 uint32_t filling_child(const struct tree *t, uint32_t dir, const char *name, size_t len)
 {
-	uint64_t at = S_ISDIR(t->entries[dir].mode) ? pool_find(t->names, name, len) : POOL_NONE;
-	return at == POOL_NONE ? TREE_NONE : find(t, dir, (uint32_t)at);
+	uint32_t at = S_ISDIR(t->entries[dir].mode) ? pool_find(t->names, name, len) : POOL_NONE;
+	return at == POOL_NONE ? TREE_NONE : find(t, dir, at);
 }
 
 void filling_done(struct tree *t)
@@ -145,13 +145,13 @@ static void make_room(struct tree *t)
 	t->filling->chains = array_resize(t->filling->chains, t->room, sizeof *t->filling->chains);
 }
 
-static uint32_t add(struct tree *t, uint32_t parent, uint64_t name, mode_t mode)
+static uint32_t add(struct tree *t, uint32_t parent, uint32_t name, mode_t mode)
 {
 	make_room(t);
-	if (t->n >= TREE_NONE || name > UINT32_MAX)
+	if (t->n >= TREE_NONE)
 		out_of_memory();
 	uint32_t e = (uint32_t)t->n++;
-	t->entries[e] = (struct entry){ .name = (uint32_t)name, .parent = parent, .mode = (uint16_t)mode };
+	t->entries[e] = (struct entry){ .name = name, .parent = parent, .mode = (uint16_t)mode };
 	return e;
 }
 
@@ -160,8 +160,8 @@ static void start(struct tree *t)
 	assert(!t->sealed);
 	if (t->n)
 		return;
-	t->names = array_new(1, sizeof *t->names);
-	t->contents = array_new(1, sizeof *t->contents);
+	t->names = pool_new(1);
+	t->contents = pool_new(8);
 	t->filling = array_new(1, sizeof *t->filling);
 	add(t, TREE_ROOT, pool_intern(t->names, "", 0), S_IFDIR | 0755);
 	t->filling->chains[TREE_ROOT] = (struct chain){ TREE_NONE, TREE_NONE };
@@ -200,8 +200,7 @@ static int put(struct tree *t, uint32_t at, const char *path, mode_t mode, uint3
 	for (;;) {
 		size_t len = (size_t)(strchrnul(path, '/') - path);
 		bool last = !path[len];
-		uint64_t name = pool_intern(t->names, path, len);
-		uint32_t e = find(t, at, (uint32_t)name);
+		uint32_t name = pool_intern(t->names, path, len), e = find(t, at, name);
 		if (e != TREE_NONE) {
 			int rc = last ? become(&t->entries[e], mode) : 0;
 			if (rc < 0)

@@ -53,16 +53,27 @@ static uint64_t hash(const char *bytes, size_t len)
 }
 
 struct run {
-	uint64_t at;
-	uint32_t hash, len; /* len: with its NUL, so 0 is a free slot */
+	uint32_t place, hash, len; /* len: with its NUL, so 0 is a free slot */
 };
+
+struct pool *pool_new(size_t unit)
+{
+	struct pool *p = array_new(1, sizeof *p);
+	p->unit = unit;
+	return p;
+}
+
+const char *pool_at(const struct pool *p, uint32_t place)
+{
+	return p->bytes + place * p->unit;
+}
 
 static struct run *find_slot(const struct pool *p, uint32_t h, const char *bytes, size_t len)
 {
 	size_t i = h & (p->n_slots - 1);
 	for (;; i = (i + 1) & (p->n_slots - 1)) {
 		struct run *r = &p->slots[i];
-		if (!r->len || (r->hash == h && r->len == len + 1 && !memcmp(p->bytes + r->at, bytes, len)))
+		if (!r->len || (r->hash == h && r->len == len + 1 && !memcmp(pool_at(p, r->place), bytes, len)))
 			return r;
 	}
 }
@@ -86,38 +97,39 @@ static void grow(struct pool *p)
 	free(old);
 }
 
-static uint64_t append(struct pool *p, const char *bytes, size_t len)
+static uint32_t append(struct pool *p, const char *bytes, size_t len)
 {
-	if (p->room - p->len <= len) {
-		size_t room = p->room ? p->room : 256;
-		while (room - p->len <= len)
-			room *= 2;
+	size_t place = (p->len + p->unit - 1) / p->unit, at = place * p->unit, room = p->room ? p->room : 256;
+	if (place >= POOL_NONE)
+		out_of_memory();
+	while (room < at + len + 1)
+		room *= 2;
+	if (room > p->room) {
 		p->bytes = array_resize(p->bytes, room, 1);
 		p->room = room;
 	}
-	uint64_t at = p->len;
 	memcpy(p->bytes + at, bytes, len);
 	p->bytes[at + len] = '\0';
-	p->len += len + 1;
-	return at;
+	p->len = at + len + 1;
+	return (uint32_t)place;
 }
 
-uint64_t pool_intern(struct pool *p, const char *bytes, size_t len)
+uint32_t pool_intern(struct pool *p, const char *bytes, size_t len)
 {
 	grow(p);
 	uint32_t h = (uint32_t)hash(bytes, len);
 	struct run *r = find_slot(p, h, bytes, len);
 	if (!r->len) {
-		*r = (struct run){ .at = append(p, bytes, len), .hash = h, .len = (uint32_t)len + 1 };
+		*r = (struct run){ .place = append(p, bytes, len), .hash = h, .len = (uint32_t)len + 1 };
 		p->n++;
 	}
-	return r->at;
+	return r->place;
 }
 
-uint64_t pool_find(const struct pool *p, const char *bytes, size_t len)
+uint32_t pool_find(const struct pool *p, const char *bytes, size_t len)
 {
 	const struct run *r = p->n_slots ? find_slot(p, (uint32_t)hash(bytes, len), bytes, len) : NULL;
-	return r && r->len ? r->at : POOL_NONE;
+	return r && r->len ? r->place : POOL_NONE;
 }
 
 void pool_seal(struct pool *p)

@@ -6,23 +6,26 @@
 #include <stdint.h>
 
 /*
- * Interned bytes: each run is stored once, with a NUL behind it, and found by its offset. The slots find what is there
- * already while the tree is filled; a sealed pool has given them back.
+ * Interned bytes: each run is stored once, with a NUL behind it, and known by its place, which counts units of some
+ * bytes: 4 GiB of names, 32 GiB of contents. The slots find what is there already while the tree is filled; a sealed
+ * pool has given them back.
  */
 struct run;
 
 struct pool {
 	char *bytes;
-	size_t len, room;
+	size_t len, room, unit;
 	struct run *slots;
 	size_t n, n_slots;
 };
 
-#define POOL_NONE UINT64_MAX
+#define POOL_NONE UINT32_MAX
 
-uint64_t pool_intern(struct pool *p, const char *bytes, size_t len);
+struct pool *pool_new(size_t unit);
+uint32_t pool_intern(struct pool *p, const char *bytes, size_t len);
 /* POOL_NONE where it is not there. Not once sealed. */
-uint64_t pool_find(const struct pool *p, const char *bytes, size_t len);
+uint32_t pool_find(const struct pool *p, const char *bytes, size_t len);
+const char *pool_at(const struct pool *p, uint32_t place);
 void pool_seal(struct pool *p);
 void pool_free(struct pool *p);
 

@@ -104,12 +104,12 @@ uint32_t tree_walk(const struct tree *t, const char *path)
 
 const char *tree_name(const struct tree *t, uint32_t e)
 {
-	return e == TREE_ROOT ? "" : t->names->bytes + t->entries[e].name;
+	return e == TREE_ROOT ? "" : pool_at(t->names, t->entries[e].name);
 }
 
 const char *tree_data(const struct tree *t, uint32_t e)
 {
-	return t->n && t->entries[e].size ? t->contents->bytes + t->entries[e].data : "";
+	return t->n && t->entries[e].size ? pool_at(t->contents, t->entries[e].data) : "";
 }
 
 void tree_path(const struct tree *t, uint32_t e, struct buf *out)
