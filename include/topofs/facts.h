@@ -64,6 +64,7 @@ struct facts {
 	const char **root_paths; /* "sys/devices/pci0000:00", parallel to topo->roots */
 	uint32_t *by_address;	 /* places in topo->pci in order of address */
 	uint32_t *roots_by_bus;	 /* places in topo->roots in order of domain and bus */
+	LIST_OF(uint32_t) nvidia_gpus; /* places in topo->pci of those with NVIDIA's driver, by address */
 };
 
 /* Needs a topology that the errors of rules.h do not refuse. */

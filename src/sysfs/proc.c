@@ -158,31 +158,19 @@ const struct class nvidia_class = {
 
 /* --- information of /proc/driver/nvidia/gpus/BDF --------------------------------------------------------- */
 
-static bool is_nvidia_gpu(const struct pci *pci)
+static size_t count_nvidia_gpus(const struct facts *f)
 {
-	return pci->driver && !strcmp(pci->driver, "nvidia") && pci->class >> 16 == 0x03;
+	return f->nvidia_gpus.n;
 }
 
 static bool at_nvidia_gpu(const struct facts *f, size_t i, size_t part, const void **self, struct buf *path)
 {
 	(void)part;
-	const struct pci *pci = &f->topo->pci.at[i];
+	const struct pci *pci = &f->topo->pci.at[f->nvidia_gpus.at[i]];
 	*self = pci;
-	if (!is_nvidia_gpu(pci))
-		return false;
 	buf_puts(path, "proc/driver/nvidia/gpus/");
 	bdf_print(pci->address, path);
 	return true;
-}
-
-/* The driver counts as the kernel finds them: bus by bus. */
-static unsigned device_minor(const struct object *o)
-{
-	unsigned before = 0;
-	for (size_t i = 0; i < o->topo->pci.n; i++)
-		before += is_nvidia_gpu(&o->topo->pci.at[i]) &&
-			  o->topo->pci.at[i].address < ((const struct pci *)o->self)->address;
-	return before;
 }
 
 /* nv_procfs_read_gpu_info() of a GPU that nobody has opened yet: that is also when it has question marks. */
@@ -195,9 +183,10 @@ static void show_information(const struct attr *attr, const struct object *o, st
 	buf_printf(out, "Model: \t\t Unknown\nIRQ:   \t\t %u\nGPU UUID: \t %s\nVideo BIOS: \t ??.??.??.??.??\n", pci->irq,
 		   uuid);
 	buf_printf(out, "Bus Type: \t %s\nBus Location: \t ",
-		   o->facts->pci[o->index].type == PCIE_NONE ? "PCI" : "PCIe");
+		   o->facts->pci[o->facts->nvidia_gpus.at[o->index]].type == PCIE_NONE ? "PCI" : "PCIe");
 	bdf_print(pci->address, out);
-	buf_printf(out, "\nDevice Minor: \t %u\nGPU Excluded:\t No\n", device_minor(o));
+	/* the driver counts as the kernel finds them: bus by bus */
+	buf_printf(out, "\nDevice Minor: \t %zu\nGPU Excluded:\t No\n", o->index);
 }
 
 static const struct attr nvidia_gpu_attrs[] = {
@@ -206,6 +195,6 @@ static const struct attr nvidia_gpu_attrs[] = {
 };
 
 const struct class nvidia_gpu_class = {
-	"nvidia_gpu", "A GPU with NVIDIA's driver.", "/proc/driver/nvidia/gpus/*", count_pci, NULL, at_nvidia_gpu,
-	ROWS(nvidia_gpu_attrs),
+	"nvidia_gpu", "A GPU with NVIDIA's driver.", "/proc/driver/nvidia/gpus/*", count_nvidia_gpus, NULL,
+	at_nvidia_gpu, ROWS(nvidia_gpu_attrs),
 };

@@ -197,7 +197,8 @@ static uint32_t root_of(const struct facts *f, uint64_t bus_key)
 		else
 			high = middle;
 	}
-	return low < f->topo->roots.n && root_key(f, f->roots_by_bus[low]) == bus_key ? f->roots_by_bus[low] : FACTS_NONE;
+	uint32_t found = low < f->topo->roots.n ? f->roots_by_bus[low] : FACTS_NONE;
+	return found != FACTS_NONE && root_key(f, found) == bus_key ? found : FACTS_NONE;
 }
 
 static const char *pci_path(struct facts *f, uint32_t i);
@@ -311,6 +312,15 @@ static void find_links(struct facts *f)
 	}
 }
 
+static void find_nvidia_gpus(struct facts *f)
+{
+	for (size_t k = 0; k < f->topo->pci.n; k++) {
+		const struct pci *pci = &f->topo->pci.at[f->by_address[k]];
+		if (pci->class >> 16 == 0x03 && topo_same_text(pci->driver, "nvidia"))
+			*LIST_ADD(&f->arena, &f->nvidia_gpus) = f->by_address[k];
+	}
+}
+
 static void find_local_cpus(struct facts *f)
 {
 	const struct topo *t = f->topo;
@@ -399,6 +409,7 @@ void facts_init(struct facts *f, const struct topo *t)
 	find_places(f);
 	find_links(f);
 	find_local_cpus(f);
+	find_nvidia_gpus(f);
 	facts_place_bars(f);
 }
 
