@@ -110,8 +110,8 @@ static void put_packages(struct machine *m)
 		buf_printf(&m->text, ", \"cores\": %ld }", m->cores / m->packages);
 	}
 	static const char caches[] =
-		"], \"caches\": [ { \"level\": 1, \"type\": \"Data\", \"size\": \"48K\", \"ways\": 12, \"per\": "
-		"\"core\" },"
+		"], \"caches\": ["
+		" { \"level\": 1, \"type\": \"Data\", \"size\": \"48K\", \"ways\": 12, \"per\": \"core\" },"
 		" { \"level\": 1, \"type\": \"Instruction\", \"size\": \"32K\", \"ways\": 8, \"per\": \"core\" },"
 		" { \"level\": 2, \"size\": \"2M\", \"ways\": 16, \"per\": \"core\" },"
 		" { \"level\": 3, \"size\": \"%ldM\", \"ways\": 16, \"per\": \"%s\" } ] }";
