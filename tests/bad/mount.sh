@@ -27,5 +27,5 @@ without_parser <said.mount >lines
 same "$top_srcdir/tests/bad/expected" lines
 without_parser <said.run >lines
 same "$top_srcdir/tests/bad/expected" lines
-check "no server is left" wait_for 5 no_servers '[^ ]*\.json'
+check "no server is left" wait_for 5 no_servers '[^ /]*\.json'
 check "the mount point is as it was" rmdir mnt
