@@ -22,14 +22,15 @@ static bool at_bus(const struct facts *f, size_t i, size_t part, const void **se
 	const struct topo *t = f->topo;
 	(void)part;
 	*self = NULL;
-	if (i < t->roots.n) {
-		buf_printf(path, "%s/pci_bus/%04x:%02x", bearer(f, i), t->roots.at[i].domain, t->roots.at[i].bus);
-		return true;
-	}
-	const struct pci *bridge = &t->pci.at[i - t->roots.n];
-	if (!bridge->bridge)
+	const struct pci_root *root = i < t->roots.n ? &t->roots.at[i] : NULL;
+	const struct pci *bridge = root ? NULL : &t->pci.at[i - t->roots.n];
+	if (bridge && !bridge->bridge)
 		return false;
-	buf_printf(path, "%s/pci_bus/%04x:%02x", bearer(f, i), BDF_DOMAIN(bridge->address), bridge->secondary);
+	buf_puts(path, bearer(f, i));
+	buf_puts(path, "/pci_bus/");
+	buf_hex(path, root ? root->domain : BDF_DOMAIN(bridge->address), 4);
+	buf_putc(path, ':');
+	buf_hex(path, root ? root->bus : bridge->secondary, 2);
 	return true;
 }
 

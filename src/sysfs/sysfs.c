@@ -35,6 +35,7 @@ struct builder {
 	struct tree *tree;
 	struct buf name, text;
 	const struct class *class; /* being built */
+	uint32_t listings[2];	   /* its folders of links to all objects */
 	struct lacks lacks;
 	const char *endings[MAX_ROWS]; /* by row: what its files end in */
 	sysfs_trace *trace; /* told of everything that is made; NULL: nobody wants to know */
@@ -145,15 +146,17 @@ static void add_class_links(struct builder *b, uint32_t dir, const struct object
 {
 	buf_cut(&b->text, 0);
 	if (b->class->subsystem && !b->lacks.subsystem) {
-		buf_printf(&b->text, "sys/%s", b->class->subsystem);
+		buf_puts(&b->text, "sys/");
+		buf_puts(&b->text, b->class->subsystem);
 		keep(b, tree_link_to(b->tree, dir, "subsystem", buf_text(&b->text)));
 		trace(b, "subsystem", o->path, "subsystem");
 	}
 	for (size_t l = 0; l < 2 && b->class->listed[l] && !b->lacks.listed; l++) {
+		const char *name = strrchr(o->path, '/') + 1;
+		keep(b, tree_link_to(b->tree, b->listings[l], name, o->path));
 		buf_cut(&b->text, 0);
-		buf_printf(&b->text, "sys/%s%s", b->class->listed[l], strrchr(o->path, '/'));
-		keep(b, tree_link_to(b->tree, TREE_ROOT, buf_text(&b->text), o->path));
-		trace(b, "listed", buf_text(&b->text), "");
+		tree_path(b->tree, b->listings[l], &b->text);
+		trace(b, "listed", buf_text(&b->text), name);
 	}
 }
 
@@ -177,7 +180,8 @@ static void add_listing_folders(struct builder *b)
 	for (size_t l = 0; l < 2 && b->class->listed[l] && !b->lacks.listed; l++) {
 		buf_cut(&b->text, 0);
 		buf_printf(&b->text, "sys/%s", b->class->listed[l]);
-		tree_dir(b->tree, TREE_ROOT, buf_text(&b->text));
+		b->listings[l] = tree_dir(b->tree, TREE_ROOT, buf_text(&b->text));
+		keep(b, b->listings[l] == TREE_NONE ? -ENOTDIR : 0);
 		trace(b, "listed", buf_text(&b->text), "");
 	}
 }
