@@ -156,10 +156,11 @@ void keep_serving(struct fuse_session *se, struct served *s, int fd, const char 
 	while (signal < 0 || (signal == SIGCHLD && attend_children(&k)));
 	if (signal != SIGCHLD)
 		serve_unmount(folder);
-	if (k.worker)
+	if (k.worker) {
 		kill(k.worker, SIGKILL);
+		waitpid(k.worker, NULL, 0);
+	}
+	/* it may wait for an answer until the connection is closed, so it is not waited for */
 	if (k.warming)
 		kill(k.warming, SIGKILL);
-	while (wait(NULL) > 0)
-		;
 }

@@ -87,14 +87,18 @@ connected() {
 is_connected() {
 	[ -n "$(connected)" ]
 }
-# ended_by SIGNAL: sent to the server while the mount command waits for it
+# all_ended SIGNAL: sends it to whoever is there, also to a worker that has no keeper any more
+all_ended() {
+	connected | xargs -r kill "-$1" 2>/dev/null
+	no_servers "$large"
+}
+# ended_by SIGNAL: sent to the servers while the mount command waits for them
 ended_by() {
 	timeout 60 "$TOPOFS" mount -o warm "$large" mnt &
 	mounting=$!
 	wait_for 10 is_connected || return
-	connected | xargs kill "-$1"
+	wait_for 10 all_ended "$1" || return
 	wait "$mounting"
-	wait_for 10 no_servers "$large" || return
 	! is_mounted "$tmp/mnt" || umount -l mnt || fusermount3 -u -z mnt
 }
 for signal in TERM KILL; do
