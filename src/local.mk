@@ -127,6 +127,7 @@ topofs_SOURCES = \
 	%D%/cmd/document.c \
 	%D%/cmd/generate.c \
 	%D%/cmd/machine.c \
+	%D%/cmd/machines.c \
 	%D%/cmd/mount.c \
 	%D%/cmd/render.c \
 	%D%/cmd/run.c \

@@ -17,6 +17,7 @@ shell_tests = \
 	%D%/cli/find.sh \
 	%D%/cli/generate.sh \
 	%D%/cli/help.sh \
+	%D%/cli/machines.sh \
 	%D%/cli/misuse.sh \
 	%D%/cli/output.sh \
 	%D%/consumers/lscpu.sh \
@@ -30,6 +31,7 @@ shell_tests = \
 	%D%/docs/attributes.sh \
 	%D%/docs/examples.sh \
 	%D%/docs/lint.sh \
+	%D%/docs/machines.sh \
 	%D%/docs/manual-examples.sh \
 	%D%/docs/manual.sh \
 	%D%/docs/readme.sh \

@@ -7,6 +7,7 @@
  * manual's test come from them. Only this room prints.
  */
 
+#include "topofs/buf.h"
 #include "topofs/err.h"
 #include "topofs/rules.h"
 #include "topofs/scope.h"
@@ -42,8 +43,8 @@ struct cmd {
 };
 
 /* One a file: src/cmd/check.c and so on. */
-extern const struct cmd cmd_attributes, cmd_capture, cmd_check, cmd_completion, cmd_diff, cmd_generate, cmd_mount,
-	cmd_render, cmd_run, cmd_schema, cmd_show, cmd_status;
+extern const struct cmd cmd_attributes, cmd_capture, cmd_check, cmd_completion, cmd_diff, cmd_generate, cmd_machines,
+	cmd_mount, cmd_render, cmd_run, cmd_schema, cmd_show, cmd_status;
 
 extern const struct cmd *const cmds[];
 extern const size_t n_cmds;
@@ -75,6 +76,8 @@ int misuse(const struct cmd *cmd, const char *fmt, ...) __attribute__((format(pr
 struct load_options {
 	bool force, strict, verbose;
 };
+/* These folders, in their order, with a colon between. */
+void machine_folders(struct buf *out);
 /* Whether it is taken for a name. */
 bool is_installed(const char *topology);
 int load_topology(const char *topology, const struct load_options *how, struct topo *ret);

@@ -268,6 +268,9 @@ struct block {
 /* Every kind of them: X(T) for a struct T, which the topology has a list Ts of, and a function of the document a list T. */
 #define TOPO_DEVICES(X) X(virtio) X(net) X(infiniband) X(drm) X(nvme) X(block)
 
+/* How much of a description is known of such a machine, and not guessed. */
+enum confidence { CONFIDENCE_UNSAID, CONFIDENCE_HIGH, CONFIDENCE_MEDIUM, CONFIDENCE_LOW };
+
 /* How kernels laid out the meminfo of a node: today, and before 2.6.38 after an empty line; narrow before 2.6.32. */
 enum meminfo_style { MEMINFO_TODAY, MEMINFO_SPACED, MEMINFO_NARROW };
 
@@ -282,7 +285,8 @@ struct extra {
 
 struct topo {
 	struct arena arena;
-	const char *name, *comment;
+	const char *name, *description, *comment;
+	int32_t confidence; /* enum confidence */
 	const char *schema; /* what the document calls its JSON Schema; NULL */
 
 	const char *arch;	   /* as uname -m says: "x86_64", "aarch64", "ppc64le" ... */
@@ -343,5 +347,6 @@ const char *bdf_parse(const char *text, uint64_t base, uint64_t *ret);
 /* The names of levels and cache types, as the document and the kernel write them. */
 extern const char *const level_names[N_LEVELS];	     /* "core", "cluster", ... */
 extern const char *const cache_type_names[];	     /* "Data", "Instruction", "Unified", NULL */
+extern const char *const confidence_names[];	     /* "" where unsaid, "high", "medium", "low", NULL */
 
 #endif

@@ -168,6 +168,8 @@ static void show(const struct topo *t)
 	facts_init(&facts, t);
 	if (t->name)
 		printf("name      %s\n", t->name);
+	if (t->description)
+		printf("machine   %s\n", t->description);
 	show_cpus(&facts);
 	show_caches(t);
 	show_nodes(t);

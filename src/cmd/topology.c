@@ -19,6 +19,12 @@
 
 /* --- finding --------------------------------------------------------------------------------------------- */
 
+void machine_folders(struct buf *out)
+{
+	const char *own = getenv("TOPOFS_PATH");
+	buf_printf(out, "%s:" SYSCONFDIR "/topofs:" PKGDATADIR "/machines", own ? own : "");
+}
+
 /* NAME.json in the first of the folders, separated by colons, that has it. */
 static bool find_in(const char *folders, const char *name, struct buf *path)
 {
@@ -35,10 +41,10 @@ static bool find_in(const char *folders, const char *name, struct buf *path)
 /* A name has no slash; a file of that name wins only where no machine is called so. */
 static void find_topology(const char *topology, struct buf *path)
 {
-	const char *own = getenv("TOPOFS_PATH");
+	_cleanup_buf_ struct buf folders = { 0 };
 	bool name = !strchr(topology, '/') && *topology;
-	if (name && ((own && find_in(own, topology, path)) ||
-		     find_in(SYSCONFDIR "/topofs:" PKGDATADIR "/machines", topology, path)))
+	machine_folders(&folders);
+	if (name && find_in(buf_text(&folders), topology, path))
 		return;
 	buf_cut(path, 0);
 	buf_puts(path, topology);

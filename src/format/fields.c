@@ -324,6 +324,8 @@ static const struct field document_fields[] = {
 	FIELD(document, version, "topofs", i64, "Version of the format: 1.", .required = true, .min = 1, .max = 1),
 	FIELD(document, topo.schema, "$schema", text, "Where editors find the JSON Schema."),
 	FIELD(document, topo.name, "name", name, "Name of the machine."),
+	FIELD(document, topo.description, "description", text, "What machine it is, in a line."),
+	FIELD(document, topo.confidence, "confidence", choice, "How much of it is known. high: guessed is only what nothing is placed by. medium: CPUs, nodes and which devices are near each other are known, addresses and ports partly guessed. low: parts of that are guessed too.", .values = confidence_names),
 	FIELD(document, topo.comment, "comment", comment, "Anything, a text or a list of texts; every object may have one."),
 	{ .key = "cpu", .type = &type_object, .doc = "The CPUs.", .sub = &cpu_table },
 	FIELD(document, nodes, "nodes", objects, "The NUMA nodes.", .sub = &node_table),

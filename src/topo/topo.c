@@ -6,6 +6,7 @@
 
 const char *const level_names[N_LEVELS] = { "core", "cluster", "die", "package", "book", "drawer" };
 const char *const cache_type_names[] = { "Data", "Instruction", "Unified", NULL };
+const char *const confidence_names[] = { "", "high", "medium", "low", NULL };
 
 void topo_done(struct topo *t)
 {

@@ -13,13 +13,15 @@ for example in "$top_srcdir"/examples/*.json; do
 	check "$name: check --strict" test "$status" -eq 0 -o -s said
 	check "$name: nothing to say" test ! -s out
 	check "$name is its name" grep -q "^  \"name\": \"$name\",\$" "$example"
+	check "$name has a description and says how sure it is" test \
+		"$(grep -cE '^  "(description": "[^"]+|confidence": "(high|medium|low))",$' "$example")" -eq 2
 	check "$name has a comment" grep -q '^  "comment": \[$' "$example"
 	# a long text cannot be broken; all else fits
 	grep -v '^      "[Ff][a-z]*s": ' "$example" | grep -E '^.{121}' >long
 	cat long >&2
+	check "$name: less than 300 lines" test "$(wc -l <"$example")" -lt 300
 	check "$name: lines of 120 characters at most" test ! -s long
 done
-check "the DGX H100 is less than 250 lines" test "$(wc -l <"$top_srcdir/examples/dgx-h100.json")" -lt 250
 
 requires_python jsonschema
 "$TOPOFS" schema >schema.json || fail "topofs schema"
