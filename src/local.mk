@@ -105,6 +105,7 @@ noinst_LIBRARIES += %D%/libserve.a
 	%D%/serve/keeper.c \
 	%D%/serve/mount.c \
 	%D%/serve/ops.c \
+	%D%/serve/probe.c \
 	%D%/serve/served.h \
 	%D%/serve/server.c \
 	%D%/serve/session.c \
@@ -124,11 +125,18 @@ topofs_SOURCES = \
 	%D%/cmd/cmd.c \
 	%D%/cmd/completion.c \
 	%D%/cmd/diff.c \
+	%D%/cmd/doctor.c \
+	%D%/cmd/doctor.h \
+	%D%/cmd/doctor_host.c \
+	%D%/cmd/doctor_kernel.c \
+	%D%/cmd/doctor_mounts.c \
 	%D%/cmd/document.c \
 	%D%/cmd/generate.c \
 	%D%/cmd/machine.c \
 	%D%/cmd/machines.c \
 	%D%/cmd/mount.c \
+	%D%/cmd/namespaces.c \
+	%D%/cmd/namespaces.h \
 	%D%/cmd/render.c \
 	%D%/cmd/run.c \
 	%D%/cmd/schema.c \

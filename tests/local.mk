@@ -13,6 +13,7 @@ shell_tests = \
 	%D%/capture/running.sh \
 	%D%/capture/scope.sh \
 	%D%/cli/completion.sh \
+	%D%/cli/doctor.sh \
 	%D%/cli/files.sh \
 	%D%/cli/find.sh \
 	%D%/cli/generate.sh \
@@ -70,8 +71,11 @@ unit_tests = \
 	%D%/unit/test-tree.c \
 	$(NULL)
 
-check_PROGRAMS += %D%/consumers/nccl-walk %D%/fuse/raw %D%/fuse/storm
+check_PROGRAMS += %D%/consumers/nccl-walk %D%/deny %D%/fuse/raw %D%/fuse/storm
 %C%_consumers_nccl_walk_SOURCES = %D%/consumers/nccl-walk.c
+%C%_deny_SOURCES = %D%/deny.c
+%C%_deny_CPPFLAGS = $(AM_CPPFLAGS) $(SECCOMP_CFLAGS)
+%C%_deny_LDADD = $(SECCOMP_LIBS)
 %C%_fuse_raw_SOURCES = %D%/fuse/raw.c
 %C%_fuse_raw_LDADD = src/libserve.a src/libcore.a $(serve_libs)
 %C%_fuse_storm_SOURCES = %D%/fuse/storm.c

@@ -43,8 +43,8 @@ struct cmd {
 };
 
 /* One a file: src/cmd/check.c and so on. */
-extern const struct cmd cmd_attributes, cmd_capture, cmd_check, cmd_completion, cmd_diff, cmd_generate, cmd_machines,
-	cmd_mount, cmd_render, cmd_run, cmd_schema, cmd_show, cmd_status;
+extern const struct cmd cmd_attributes, cmd_capture, cmd_check, cmd_completion, cmd_diff, cmd_doctor, cmd_generate,
+	cmd_machines, cmd_mount, cmd_render, cmd_run, cmd_schema, cmd_show, cmd_status;
 
 extern const struct cmd *const cmds[];
 extern const size_t n_cmds;
@@ -78,6 +78,8 @@ struct load_options {
 };
 /* These folders, in their order, with a colon between. */
 void machine_folders(struct buf *out);
+/* What the masks of this kernel have room for. */
+struct host_limits this_kernel(void);
 /* Whether it is taken for a name. */
 bool is_installed(const char *topology);
 int load_topology(const char *topology, const struct load_options *how, struct topo *ret);

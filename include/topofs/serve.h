@@ -21,6 +21,7 @@
 #include "topofs/err.h"
 #include "topofs/tree.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -92,6 +93,16 @@ extern const struct serve_feature serve_features[];
 extern const size_t serve_n_features;
 /* The flags of those that are among the ones the kernel offers. */
 uint64_t serve_features_in(uint64_t offered);
+
+/* What a kernel can do, whatever its version is: learnt from a mount that is made for the question. */
+struct serve_probe {
+	uint64_t protocol; /* minor version of FUSE 7 */
+	uint64_t offered;  /* flags of FUSE_INIT */
+	bool resend;	   /* sends requests again that a worker had in hand when it died (FUSE_NOTIFY_RESEND) */
+	bool beneath;	   /* puts a mount beneath another (MOVE_MOUNT_BENEATH of move_mount(2)) */
+};
+/* Covers a folder, for good: it is for a process in a mount namespace of its own that ends then. */
+int serve_probe(const char *folder, struct serve_probe *ret, struct err *err);
 
 /*
  * What a server tells of itself, in answer to an ioctl on any folder of its mount; the layout is the same on all

@@ -12,8 +12,20 @@
 #include <string.h>
 
 const struct cmd *const cmds[] = {
-	&cmd_run,      &cmd_mount, &cmd_status, &cmd_machines, &cmd_capture,    &cmd_diff,	 &cmd_generate,
-	&cmd_show,     &cmd_check, &cmd_render, &cmd_schema,   &cmd_attributes, &cmd_completion,
+	&cmd_run,
+	&cmd_mount,
+	&cmd_status,
+	&cmd_doctor,
+	&cmd_machines,
+	&cmd_capture,
+	&cmd_diff,
+	&cmd_generate,
+	&cmd_show,
+	&cmd_check,
+	&cmd_render,
+	&cmd_schema,
+	&cmd_attributes,
+	&cmd_completion,
 };
 const size_t n_cmds = sizeof cmds / sizeof *cmds;
 

@@ -118,6 +118,11 @@ static uint32_t kernel_cpu_bits(void)
 	return bytes > 0 ? (uint32_t)(bytes + 7) / 8 * 64 : 0;
 }
 
+struct host_limits this_kernel(void)
+{
+	return (struct host_limits){ kernel_node_bits(), kernel_cpu_bits() };
+}
+
 static bool is_refused(const struct finding *finding, const struct load_options *how)
 {
 	return finding->severity == BROKEN || (finding->severity == HARMFUL && !how->force) || how->strict;
@@ -147,7 +152,7 @@ static bool print_findings(const char *path, const findings *found, const struct
 static bool passes_rules(const char *path, const struct topo *topo, const struct load_options *how)
 {
 	_cleanup_arena_ struct arena arena = { 0 };
-	struct host_limits limits = { kernel_node_bits(), kernel_cpu_bits() };
+	struct host_limits limits = this_kernel();
 	findings found = { 0 };
 	rules_check(topo, &limits, &arena, &found);
 	return !print_findings(path, &found, how);

@@ -30,6 +30,11 @@ while read -r sentence; do
 	check "topofs(1) says: $sentence" grep -qxF "$sentence" "$man/topofs.1"
 done <sentences
 
+# What topofs doctor looks at is an item each.
+"$TOPOFS" doctor | sed 's/^[a-z]* *\([a-z]*\): .*/\1/' >checks.program
+sed -n '/^\.Ss topofs doctor/,/^\.It Fl/s/^\.It Cm //p' "$man/topofs.1" >checks.page
+check "topofs(1) has the checks of topofs doctor" diff -u checks.program checks.page
+
 grep -oh 'env("[A-Z_]*"' "$top_srcdir"/src/cmd/*.c | tr -d '"' | sed 's/env(//' | sort -u >environment.program
 sed -n 's/^\.\(It \)*Ev \([A-Z_]*\).*/\2/p' "$man/topofs.1" | sort -u >environment.page
 check "topofs(1) has the program's environment" diff -u environment.program environment.page

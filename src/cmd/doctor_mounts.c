@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The mounts there are, who sees them, and what keeps them. */
+
+#include "doctor.h"
+
+#include "topofs/cmd.h"
+
+#include <errno.h>
+#include <mntent.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* --- what servers say ------------------------------------------------------------------------------------ */
+
+/* A child asks, as who asks waits as long as nobody answers, and cannot always be ended then: it is left behind. */
+static int ask_in_time(const char *folder, struct serve_status *ret)
+{
+	enum { PATIENCE_MS = 10000 };
+	struct {
+		int rc;
+		struct serve_status status;
+	} answer;
+	int ends[2];
+	if (pipe(ends) < 0)
+		return -errno;
+	pid_t child = fork();
+	if (child == 0) {
+		struct err ignored;
+		answer.rc = serve_status(folder, &answer.status, &ignored);
+		_exit(write(ends[1], &answer, sizeof answer) == sizeof answer ? 0 : 1);
+	}
+	close(ends[1]);
+	struct pollfd wait = { .fd = ends[0], .events = POLLIN };
+	bool told =
+		child > 0 && poll(&wait, 1, PATIENCE_MS) == 1 && read(ends[0], &answer, sizeof answer) == sizeof answer;
+	close(ends[0]);
+	if (child > 0 && !told)
+		kill(child, SIGKILL);
+	else if (child > 0)
+		waitpid(child, NULL, 0);
+	*ret = told ? answer.status : (struct serve_status){ 0 };
+	return told ? answer.rc : -ETIMEDOUT;
+}
+
+void learn_mounts(struct host *h)
+{
+	FILE *mounts = setmntent("/proc/self/mounts", "re");
+	for (struct mntent *m; mounts && (m = getmntent(mounts));) {
+		if (strcmp(m->mnt_type, "fuse.topofs"))
+			continue;
+		h->mounts = realloc(h->mounts, (h->n_mounts + 1) * sizeof *h->mounts);
+		struct seen_mount *seen = &h->mounts[h->n_mounts++];
+		seen->folder = strdup(m->mnt_dir);
+		seen->rc = ask_in_time(seen->folder, &seen->status);
+	}
+	if (mounts)
+		endmntent(mounts);
+}
+
+void forget_mounts(struct host *h)
+{
+	for (size_t i = 0; i < h->n_mounts; i++)
+		free(h->mounts[i].folder);
+	free(h->mounts);
+}
+
+static const struct seen_mount *find_mount(const struct host *h, bool (*has)(const struct seen_mount *))
+{
+	for (size_t i = 0; i < h->n_mounts; i++)
+		if (has(&h->mounts[i]))
+			return &h->mounts[i];
+	return NULL;
+}
+
+static bool is_dead(const struct seen_mount *m)
+{
+	return m->rc == -ENOTCONN || m->rc == -ECONNABORTED;
+}
+
+static bool is_silent(const struct seen_mount *m)
+{
+	return m->rc == -ETIMEDOUT;
+}
+
+void look_at_mounts(const struct host *h, struct verdict *v)
+{
+	const struct seen_mount *m;
+	if ((m = find_mount(h, is_dead))) {
+		say(v, PROBLEM, "the server of %s is gone: no file there can be read", m->folder);
+		advise(v, "topofs repair puts living mounts in the place of dead ones");
+	} else if ((m = find_mount(h, is_silent))) {
+		say(v, PROBLEM, "the server of %s does not answer: whoever reads what was not read before waits",
+		    m->folder);
+		advise(v, "look at the processes of topofs status %s: stopped, or short of CPU or memory?", m->folder);
+	} else {
+		say(v, OK, "%zu of topofs in this mount namespace, all alive", h->n_mounts);
+	}
+}
+
+/* --- what keeps them ------------------------------------------------------------------------------------- */
+
+/* The keeper's, where it is in this process' pid namespace. */
+static bool read_oom_score(uint64_t pid, int *ret)
+{
+	char file[64];
+	snprintf(file, sizeof file, "/proc/%llu/oom_score_adj", (unsigned long long)pid);
+	FILE *in = pid ? fopen(file, "re") : NULL;
+	bool known = in && fscanf(in, "%d", ret) == 1;
+	if (in)
+		fclose(in);
+	return known;
+}
+
+void look_at_memory(const struct host *h, struct verdict *v)
+{
+	enum { SAFE = -500 };
+	size_t n = 0;
+	for (size_t i = 0; i < h->n_mounts; i++) {
+		const struct seen_mount *m = &h->mounts[i];
+		int score;
+		if (m->rc || !read_oom_score(m->status.keeper, &score))
+			continue;
+		n++;
+		if (score <= SAFE)
+			continue;
+		say(v, NOTE,
+		    "when memory runs out, the keeper of %s (process %llu, oom_score_adj %d) may be killed, and "
+		    "nobody "
+		    "starts another worker then",
+		    m->folder, (unsigned long long)m->status.keeper, score);
+		advise(v, "mount it by topofs@.service, or echo -900 >/proc/%llu/oom_score_adj",
+		       (unsigned long long)m->status.keeper);
+		return;
+	}
+	if (n == h->n_mounts)
+		say(v, OK,
+		    n ? "the keepers of all mounts are the last to be killed when memory runs out"
+		      : "no mounts, "
+			"no keepers that could be killed when memory runs out");
+	else
+		say(v, NOTE, "not known of %zu mounts, whose keepers are not seen from here", h->n_mounts - n);
+}
+
+/* --- who sees them --------------------------------------------------------------------------------------- */
+
+/* The optional fields of the mount on / in mountinfo, see proc(5): after the options, before " - ". */
+static bool find_root_mount(bool *shared)
+{
+	char *line = NULL, at[8], *fields, *end;
+	size_t room = 0;
+	bool found = false;
+	FILE *in = fopen("/proc/self/mountinfo", "re");
+	while (in && getline(&line, &room, in) > 0) {
+		if (sscanf(line, "%*d %*d %*s %*s %7s", at) != 1 || strcmp(at, "/") || !(end = strstr(line, " - ")))
+			continue;
+		*end = '\0';
+		fields = strstr(line, " shared:");
+		*shared = fields != NULL;
+		found = true;
+	}
+	free(line);
+	if (in)
+		fclose(in);
+	return found;
+}
+
+void look_at_propagation(const struct host *h, struct verdict *v)
+{
+	bool shared;
+	(void)h;
+	if (!find_root_mount(&shared)) {
+		say(v, NOTE, "not known, as /proc/self/mountinfo has no mount on /");
+	} else if (shared) {
+		say(v, OK, "/ is shared, so that mounts reach services and containers that follow the host's");
+	} else {
+		say(v, NOTE, "/ is not shared: services and containers that are running do not see mounts made later");
+		advise(v, "mount before they start, or mount --make-rshared /");
+	}
+}
+
+/* --- systemd --------------------------------------------------------------------------------------------- */
+
+static unsigned systemd_version(void)
+{
+	unsigned version = 0;
+	FILE *in = popen("systemctl --version 2>/dev/null", "re");
+	if (in && fscanf(in, "systemd %u", &version) != 1)
+		version = 0;
+	if (in)
+		pclose(in);
+	return version;
+}
+
+void look_at_systemd(const struct host *h, struct verdict *v)
+{
+	enum { HAS_FDPOLL = 246, HAS_PRESERVE = 254 };
+	(void)h;
+	if (access("/run/systemd/system", F_OK) < 0) {
+		say(v, OK, "systemd does not run here: the keeper of a mount alone keeps it");
+		return;
+	}
+	unsigned version = systemd_version();
+	if (!version)
+		say(v, NOTE, "systemd runs here, but its version is not known, as systemctl cannot be run");
+	else if (version < HAS_FDPOLL)
+		say(v, NOTE,
+		    "systemd %u cannot keep the connection of a mount without watching it, as systemd %d does: a "
+		    "restart "
+		    "of topofs@.service ends its mount",
+		    version, HAS_FDPOLL);
+	else if (version < HAS_PRESERVE)
+		say(v, NOTE,
+		    "systemd %u keeps mounts over a restart of topofs@.service, but not over stop and start, as "
+		    "systemd "
+		    "%d does",
+		    version, HAS_PRESERVE);
+	else
+		say(v, OK, "systemd %u keeps mounts over restarts of topofs@.service", version);
+}
