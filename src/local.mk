@@ -114,11 +114,10 @@ noinst_LIBRARIES += %D%/libserve.a
 	include/topofs/serve.h \
 	$(NULL)
 
-bin_PROGRAMS += topofs
-topofs_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(LIBARCHIVE_CFLAGS)
-serve_libs = $(FUSE3_LIBS) $(CAP_NG_LIBS) $(SECCOMP_LIBS)
-topofs_LDADD = %D%/libserve.a %D%/libcore.a $(serve_libs) $(JANSSON_LIBS) $(LIBARCHIVE_LIBS)
-topofs_SOURCES = \
+# The commands, linked also by the fuzz targets that capture.
+noinst_LIBRARIES += %D%/libcmd.a
+%C%_libcmd_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(LIBARCHIVE_CFLAGS)
+%C%_libcmd_a_SOURCES = \
 	%D%/cmd/attributes.c \
 	%D%/cmd/capture.c \
 	%D%/cmd/check.c \
@@ -145,6 +144,10 @@ topofs_SOURCES = \
 	%D%/cmd/topology.c \
 	%D%/cmd/unpack.c \
 	%D%/cmd/unpack.h \
-	%D%/main.c \
 	include/topofs/cmd.h \
 	$(NULL)
+
+bin_PROGRAMS += topofs
+serve_libs = $(FUSE3_LIBS) $(CAP_NG_LIBS) $(SECCOMP_LIBS)
+topofs_LDADD = %D%/libcmd.a %D%/libserve.a %D%/libcore.a $(serve_libs) $(JANSSON_LIBS) $(LIBARCHIVE_LIBS)
+topofs_SOURCES = %D%/main.c

@@ -49,6 +49,7 @@ shell_tests = \
 	%D%/fuse/status.sh \
 	%D%/fuse/user.sh \
 	%D%/fuse/warm.sh \
+	%D%/fuzz/replay.sh \
 	%D%/layering.sh \
 	%D%/odd/odd.sh \
 	%D%/run/chroot.sh \
@@ -80,6 +81,8 @@ check_PROGRAMS += %D%/consumers/nccl-walk %D%/deny %D%/fuse/raw %D%/fuse/storm
 %C%_fuse_raw_LDADD = src/libserve.a src/libcore.a $(serve_libs)
 %C%_fuse_storm_SOURCES = %D%/fuse/storm.c
 %C%_fuse_storm_LDADD = src/libserve.a src/libcore.a $(serve_libs)
+
+include %D%/fuzz/local.mk
 
 TESTS = $(shell_tests)
 if HAVE_CRITERION

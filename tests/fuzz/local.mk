@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+# Each target is a LLVMFuzzerTestOneInput(). Without --enable-fuzzers they only replay files, in make check.
+fuzz_targets = \
+	%D%/archive \
+	%D%/document \
+	%D%/recording \
+	$(NULL)
+
+check_PROGRAMS += $(fuzz_targets)
+fuzz_common = %D%/laws.c %D%/laws.h
+if !FUZZERS
+fuzz_common += %D%/replay.c
+endif
+
+%C%_archive_SOURCES = %D%/archive.c $(fuzz_common)
+%C%_archive_LDFLAGS = $(AM_LDFLAGS) $(FUZZER_LDFLAGS)
+%C%_archive_LDADD = $(topofs_LDADD)
+%C%_document_SOURCES = %D%/document.c $(fuzz_common)
+%C%_document_LDFLAGS = $(AM_LDFLAGS) $(FUZZER_LDFLAGS)
+%C%_document_LDADD = src/libcore.a $(JANSSON_LIBS)
+%C%_recording_SOURCES = %D%/recording.c $(fuzz_common)
+%C%_recording_LDFLAGS = $(AM_LDFLAGS) $(FUZZER_LDFLAGS)
+%C%_recording_LDADD = $(topofs_LDADD)
+
+EXTRA_DIST += \
+	$(wildcard $(top_srcdir)/%D%/kept/*/*) \
+	%D%/fuzz.sh \
+	%D%/seeds.sh \
+	$(NULL)
+
+# Hours of it: make fuzz TARGETS=document FUZZ_SECONDS=7200
+fuzz: topofs$(EXEEXT) $(fuzz_targets)
+	$(AM_TESTS_ENVIRONMENT) FUZZ_SECONDS='$(FUZZ_SECONDS)' $(SHELL) '$(srcdir)/%D%/fuzz.sh' $(TARGETS)
+
+.PHONY: fuzz
