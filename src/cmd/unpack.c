@@ -105,8 +105,7 @@ static int read_bytes(struct unpacking *u)
 	la_ssize_t n;
 	buf_cut(&u->bytes, 0);
 	while ((n = archive_read_data(u->archive, part, sizeof part)) != 0) {
-		if (n == ARCHIVE_RETRY)
-			continue;
+		/* also where it says that one may try again: of a sparse file in disorder it says so for ever */
 		if (n < 0)
 			return damaged(u);
 		buf_add(&u->bytes, part, (size_t)n);
