@@ -123,6 +123,7 @@ noinst_LIBRARIES += %D%/libcmd.a
 	%D%/cmd/check.c \
 	%D%/cmd/cmd.c \
 	%D%/cmd/completion.c \
+	%D%/cmd/convert.c \
 	%D%/cmd/diff.c \
 	%D%/cmd/doctor.c \
 	%D%/cmd/doctor.h \

@@ -13,6 +13,7 @@ shell_tests = \
 	%D%/capture/running.sh \
 	%D%/capture/scope.sh \
 	%D%/cli/completion.sh \
+	%D%/cli/convert.sh \
 	%D%/cli/doctor.sh \
 	%D%/cli/files.sh \
 	%D%/cli/find.sh \

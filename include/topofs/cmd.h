@@ -9,6 +9,7 @@
 
 #include "topofs/buf.h"
 #include "topofs/err.h"
+#include "topofs/format.h"
 #include "topofs/rules.h"
 #include "topofs/scope.h"
 #include "topofs/topo.h"
@@ -43,8 +44,8 @@ struct cmd {
 };
 
 /* One a file: src/cmd/check.c and so on. */
-extern const struct cmd cmd_attributes, cmd_capture, cmd_check, cmd_completion, cmd_diff, cmd_doctor, cmd_generate,
-	cmd_machines, cmd_mount, cmd_render, cmd_run, cmd_schema, cmd_show, cmd_status;
+extern const struct cmd cmd_attributes, cmd_capture, cmd_check, cmd_completion, cmd_convert, cmd_diff, cmd_doctor,
+	cmd_generate, cmd_machines, cmd_mount, cmd_render, cmd_run, cmd_schema, cmd_show, cmd_status;
 
 extern const struct cmd *const cmds[];
 extern const size_t n_cmds;
@@ -69,12 +70,13 @@ int misuse(const struct cmd *cmd, const char *fmt, ...) __attribute__((format(pr
 
 /*
  * TOPOLOGY of the command line: a file's path, or the name of an installed machine, looked for as NAME.json in
- * the folders of $TOPOFS_PATH (colon-separated), /etc/topofs and the installed examples. What is BROKEN or
- * HARMFUL is refused (HARMFUL is let through with `force`); ODD is printed when `verbose`. All complaints
- * have been printed when it returns other than 0.
+ * the folders of $TOPOFS_PATH (colon-separated), /etc/topofs and the installed examples. It is read as `format`, or as
+ * the one it looks like. What is BROKEN or HARMFUL is refused (HARMFUL is let through with `force`); ODD is printed
+ * when `verbose`. All complaints have been printed when it returns other than 0.
  */
 struct load_options {
 	bool force, strict, verbose;
+	const struct format *format;
 };
 /* These folders, in their order, with a colon between. */
 void machine_folders(struct buf *out);
@@ -89,6 +91,8 @@ int load_tree(const char *topology, const struct load_options *how, struct tree 
 
 /* Writes the description: to standard output where the path is NULL or "-". A file is replaced whole or not at all. */
 int write_document(const struct topo *topo, const char *path);
+/* The same in any format that can be written; complaints name the topology. */
+int write_as(const struct topo *topo, const struct format *format, const char *topology, const char *path);
 
 /*
  * A machine as its description: a recording's folder with sys and proc, or a tar file of one, or NULL for the running

@@ -4,7 +4,8 @@
 
 /*
  * File formats: bytes into a topology and back. One file and one row of formats[] each; JSON, topofs' own
- * (topofs.json(5)), is the first.
+ * (topofs.json(5)), is the first. A format of others seldom can say all that a topology can: what it cannot is left
+ * out, and what its files lack is derived.
  */
 
 #include "topofs/buf.h"
@@ -15,16 +16,35 @@
 #include <stddef.h>
 
 struct format {
-	const char *name; /* "json" */
-	const char *doc;
-	/* Fills an empty topology; on failure it is left empty. NULL: write only. */
+	const char *name;   /* as on the command line: "json" */
+	const char *doc;    /* one sentence */
+	const char *ending; /* of its files' names: ".json"; NULL: none in particular */
+	/*
+	 * Whether bytes look like it, so that read() has the best reason why they are not. At most one format's does
+	 * for any bytes; the bytes are followed by a NUL. NULL: what no other recognizes (JSON), or only where the user
+	 * names it.
+	 */
+	bool (*recognizes)(const char *bytes, size_t len);
+	/*
+	 * Fills an empty topology; on failure it is left empty and err->where is the place: "line 12". The bytes are
+	 * anybody's, followed by a NUL. NULL: write only.
+	 */
 	int (*read)(const char *bytes, size_t len, struct topo *ret, struct err *err);
-	/* Appends text that read() turns into an equal topology. NULL: read only. */
-	void (*write)(const struct topo *t, struct buf *out);
+	/*
+	 * Appends text that read(), where there is one, turns into a topology that is equal in all that the format can
+	 * say. Fails with nothing appended where it cannot say something that matters to who reads it; err->where is
+	 * the object: "pci 0000:3b:00.0". The topology is one that the errors of rules.h do not refuse. NULL: read only.
+	 */
+	int (*write)(const struct topo *t, struct buf *out, struct err *err);
 };
 
 extern const struct format *const formats[];
 extern const size_t n_formats;
+
+/* By its name; NULL: there is none. */
+const struct format *format_named(const char *name);
+/* Of which format bytes, followed by a NUL, look to be; NULL: XML of a kind that is not known. */
+const struct format *format_of(const char *bytes, size_t len);
 
 extern const struct format json_format;
 

@@ -18,6 +18,7 @@ const struct cmd *const cmds[] = {
 	&cmd_doctor,
 	&cmd_machines,
 	&cmd_capture,
+	&cmd_convert,
 	&cmd_diff,
 	&cmd_generate,
 	&cmd_show,

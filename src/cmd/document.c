@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A machine written as a document, to a file or standard output. */
+/* A machine written as a document, its own or one of another format, to a file or standard output. */
 
 #include "topofs/cmd.h"
 #include "topofs/format.h"
@@ -60,12 +60,19 @@ static int write_file(const char *path, const struct buf *text)
 	return error ? fail("%s: %s", path, strerror(error)) : EXIT_OK;
 }
 
-int write_document(const struct topo *topo, const char *path)
+int write_as(const struct topo *topo, const struct format *format, const char *topology, const char *path)
 {
 	_cleanup_buf_ struct buf text = { 0 };
-	json_format.write(topo, &text);
+	struct err err = { 0 };
+	if (format->write(topo, &text, &err))
+		return complain(topology, &err);
 	if (path && strcmp(path, "-"))
 		return write_file(path, &text);
 	fwrite(buf_text(&text), 1, text.len, stdout);
 	return EXIT_OK;
+}
+
+int write_document(const struct topo *topo, const char *path)
+{
+	return write_as(topo, &json_format, "", path);
 }

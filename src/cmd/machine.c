@@ -173,7 +173,7 @@ static int settle(const struct tree *tree, const char *arch, struct topo *ret, s
 	sysfs_scan(tree, arch, &scanned);
 	for (;;) {
 		_cleanup_buf_ struct buf text = { 0 };
-		json_format.write(&scanned, &text);
+		json_format.write(&scanned, &text, NULL);
 		if (!json_read_captured(buf_text(&text), text.len, ret, err))
 			return 0;
 		if (!forget_some(&scanned, err->where, &next))

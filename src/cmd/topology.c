@@ -4,7 +4,6 @@
 
 #include "topofs/cmd.h"
 
-#include "topofs/format.h"
 #include "topofs/sysfs.h"
 
 #include <errno.h>
@@ -168,6 +167,15 @@ static int complain_of_document(const char *path, struct err *err)
 	return complain(path, err);
 }
 
+static int parse_document(const struct buf *bytes, const struct format *format, struct topo *ret, struct err *err)
+{
+	if (!format)
+		format = format_of(buf_text(bytes), bytes->len);
+	if (!format)
+		return err_set(err, "", "XML of a kind that is not known: topofs convert --list tells which are");
+	return format->read(buf_text(bytes), bytes->len, ret, err);
+}
+
 int load_topology(const char *topology, const struct load_options *how, struct topo *ret)
 {
 	_cleanup_buf_ struct buf path = { 0 };
@@ -175,8 +183,7 @@ int load_topology(const char *topology, const struct load_options *how, struct t
 	_cleanup_topo_ struct topo topo = { 0 };
 	struct err err = { 0 };
 	find_topology(topology, &path);
-	if (read_document(buf_text(&path), &bytes, &err) ||
-	    json_format.read(buf_text(&bytes), bytes.len, &topo, &err))
+	if (read_document(buf_text(&path), &bytes, &err) || parse_document(&bytes, how->format, &topo, &err))
 		return complain_of_document(buf_text(&path), &err);
 	if (!passes_rules(buf_text(&path), &topo, how))
 		return EXIT_FAILED;

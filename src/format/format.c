@@ -1,7 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "topofs/format.h"
 
+#include <string.h>
+
 const struct format *const formats[] = {
 	&json_format,
 };
 const size_t n_formats = sizeof formats / sizeof *formats;
+
+const struct format *format_named(const char *name)
+{
+	for (size_t i = 0; i < n_formats; i++)
+		if (!strcmp(formats[i]->name, name))
+			return formats[i];
+	return NULL;
+}
+
+const struct format *format_of(const char *bytes, size_t len)
+{
+	for (size_t i = 0; i < n_formats; i++)
+		if (formats[i]->recognizes && formats[i]->recognizes(bytes, len))
+			return formats[i];
+	return bytes[strspn(bytes, " \t\r\n")] == '<' ? NULL : &json_format;
+}

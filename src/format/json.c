@@ -140,8 +140,9 @@ int json_read_captured(const char *bytes, size_t len, struct topo *ret, struct e
 	return read_document(bytes, len, true, ret, err);
 }
 
-static void json_write(const struct topo *t, struct buf *out)
+static int json_write(const struct topo *t, struct buf *out, struct err *err)
 {
+	(void)err;
 	_cleanup_arena_ struct arena arena = { 0 };
 	struct document doc;
 	table_init(&document_table, &doc);
@@ -149,9 +150,16 @@ static void json_write(const struct topo *t, struct buf *out)
 	json_t *root = table_write(&document_table, &doc);
 	layout(root, out);
 	json_decref(root);
+	return 0;
 }
 
-const struct format json_format = { "json", "topofs' own, see topofs.json(5).", json_read, json_write };
+const struct format json_format = {
+	.name = "json",
+	.doc = "topofs' own, see topofs.json(5).",
+	.ending = ".json",
+	.read = json_read,
+	.write = json_write,
+};
 
 /* --- the schema ------------------------------------------------------------------------------------------ */
 

@@ -22,6 +22,7 @@ completes() {
 completes 'topofs cap' capture
 completes 'topofs run --forc' --force
 completes 'topofs show dgx' dgx-h100
+completes 'topofs convert --to j' json
 
 make -s -C "$top_builddir" uninstall-nodist_bashcompletionDATA DESTDIR="$root" >log 2>&1 || fail "make uninstall: $(cat log)"
 check "it is gone after make uninstall" test ! -e "$installed"

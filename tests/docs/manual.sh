@@ -35,6 +35,13 @@ done <sentences
 sed -n '/^\.Ss topofs doctor/,/^\.It Fl/s/^\.It Cm //p' "$man/topofs.1" >checks.page
 check "topofs(1) has the checks of topofs doctor" diff -u checks.program checks.page
 
+# the formats of convert, by their sentences
+"$TOPOFS" convert --list | cut -f 1,4 >formats.program
+awk '
+/^\.S[sh]/ { inside = $0 == ".Ss topofs convert" }
+inside && /^\.It Cm/ { name = $3; getline; print name "\t" $0 }' "$man/topofs.1" >formats.page
+check "topofs(1) has the formats of convert --list" diff -u formats.program formats.page
+
 grep -oh 'env("[A-Z_]*"' "$top_srcdir"/src/cmd/*.c | tr -d '"' | sed 's/env(//' | sort -u >environment.program
 sed -n 's/^\.\(It \)*Ev \([A-Z_]*\).*/\2/p' "$man/topofs.1" | sort -u >environment.page
 check "topofs(1) has the program's environment" diff -u environment.program environment.page

@@ -71,10 +71,10 @@ static void hold_written(const struct topo *t, const struct tree *files)
 	_cleanup_tree_ struct tree built = { 0 };
 	struct err err = { 0 };
 
-	json_format.write(t, &text);
+	json_format.write(t, &text, NULL);
 	HOLD(json_format.read(buf_text(&text), text.len, &read, &err) == 0, "%s: %s\n%s", err.where, err.what,
 	     buf_text(&text));
-	json_format.write(&read, &again);
+	json_format.write(&read, &again, NULL);
 	HOLD(!strcmp(buf_text(&text), buf_text(&again)), "\n%s\n%s", buf_text(&text), buf_text(&again));
 	build(&read, &built);
 	hold_same(files, &built);

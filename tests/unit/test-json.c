@@ -64,7 +64,7 @@ Test(json, writing_leaves_the_machine_alone)
 	_cleanup_buf_ struct buf out = { 0 };
 	struct err err;
 	cr_assert_eq(json_format.read(text, strlen(text), &t, &err), 0);
-	json_format.write(&t, &out);
+	json_format.write(&t, &out, NULL);
 	cr_assert_eq(t.cpus.n, 5);
 	for (uint32_t i = 0; i < t.cpus.n; i++)
 		cr_assert_eq(t.cpus.at[i].id, i);

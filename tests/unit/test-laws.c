@@ -88,9 +88,9 @@ ParameterizedTest(char path[512], laws, write_then_read)
 	_cleanup_buf_ struct buf text = { 0 }, again = { 0 };
 	_cleanup_tree_ struct tree a = { 0 }, b = { 0 };
 	read_machine(path, &first);
-	json_format.write(&first, &text);
+	json_format.write(&first, &text, NULL);
 	read_text(buf_text(&text), text.len, &second);
-	json_format.write(&second, &again);
+	json_format.write(&second, &again, NULL);
 	cr_assert_str_eq(buf_text(&text), buf_text(&again), "%s", path);
 	build(&first, &a);
 	build(&second, &b);
@@ -118,7 +118,7 @@ ParameterizedTest(char path[512], laws, writer_is_brief)
 	_cleanup_buf_ struct buf text = { 0 }, original = { 0 };
 	read_file(path, &original);
 	read_machine(path, &t);
-	json_format.write(&t, &text);
+	json_format.write(&t, &text, NULL);
 	cr_assert_leq(count_lines(buf_text(&text)), count_lines(buf_text(&original)) * 5 / 4 + 10, "%s:\n%s", path,
 		      buf_text(&text));
 }
