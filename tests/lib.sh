@@ -95,6 +95,15 @@ requires_python() {
 	skip "no python3 with $*"
 }
 
+# in_memory: sets $memory to a folder for tens of thousands of small files: in memory where there is room for them, as a
+# disk takes seconds.
+in_memory() {
+	memory=$tmp
+	[ -w /dev/shm ] && [ "$(df -kP /dev/shm | awk 'NR == 2 { print $4 }')" -gt 524288 ] || return 0
+	memory=$(mktemp -d /dev/shm/topofs-test.XXXXXX) || exit 99
+	on_exit "rm -rf --one-file-system '$memory'"
+}
+
 needs_root() {
 	[ "$(id -u)" -eq 0 ] || skip "needs root"
 }

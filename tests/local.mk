@@ -29,6 +29,7 @@ shell_tests = \
 	%D%/consumers/numactl.sh \
 	%D%/consumers/nvidia.sh \
 	%D%/consumers/ordinary-user.sh \
+	%D%/consumers/shelf.sh \
 	%D%/docs/architecture.sh \
 	%D%/docs/attributes.sh \
 	%D%/docs/examples.sh \
@@ -99,6 +100,7 @@ endif
 EXTRA_DIST += \
 	$(wildcard $(top_srcdir)/%D%/bad/*.json) \
 	$(wildcard $(top_srcdir)/%D%/odd/*.json) \
+	$(wildcard $(top_srcdir)/%D%/machines/*/*) \
 	%D%/bad/documents.sh \
 	%D%/bad/expected \
 	%D%/consumers/machines.sh \

@@ -190,7 +190,9 @@ int main(int argc, char **argv)
 	for (int i = 0; i < n; i++) {
 		snprintf(path, sizeof path, "%s/%s", dir, names[i]->d_name);
 		read_attribute(path, "class", class);
-		if (is_bdf(names[i]->d_name) && (!strncmp(class, "0x03", 4) || !strncmp(class, "0x02", 4)))
+		/* 0x12 is what AMD's GPUs are, for RCCL */
+		if (is_bdf(names[i]->d_name) &&
+		    (!strncmp(class, "0x03", 4) || !strncmp(class, "0x02", 4) || !strncmp(class, "0x12", 4)))
 			failed |= show(names[i]->d_name, class);
 		free(names[i]);
 	}

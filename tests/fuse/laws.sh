@@ -10,17 +10,18 @@ list() {
 	(cd "$1" && find . -type d -printf '%P %M\n' -o -printf '%P %M %s %l\n' | sort)
 }
 
+in_memory
 mkdir mnt
 on_exit 'umount mnt 2>/dev/null || fusermount3 -u mnt 2>/dev/null'
 for machine in "$top_srcdir"/examples/*.json "$top_srcdir"/tests/topologies/*.json; do
 	name=$(basename "$machine" .json)
-	"$TOPOFS" render -o "saved-$name" "$machine" || fail "$name cannot be rendered"
+	"$TOPOFS" render -o "$memory/$name" "$machine" || fail "$name cannot be rendered"
 	"$TOPOFS" mount "$machine" mnt || fail "$name cannot be mounted"
-	list "saved-$name" >expected
+	list "$memory/$name" >expected
 	list mnt >actual
 	check "$name: paths, kinds, permissions, sizes" diff expected actual
-	check "$name: contents" diff -r --no-dereference "saved-$name" mnt
+	check "$name: contents" diff -r --no-dereference "$memory/$name" mnt
 	check "$name is large enough to tell" test "$(wc -l <actual)" -gt 50
 	umount mnt 2>/dev/null || fusermount3 -u mnt || fail "$name cannot be unmounted"
-	rm -rf "saved-$name"
+	rm -rf "$memory/${name:?}"
 done
