@@ -12,6 +12,7 @@ shell_tests = \
 	%D%/capture/root.sh \
 	%D%/capture/running.sh \
 	%D%/capture/scope.sh \
+	%D%/capture/shelf.sh \
 	%D%/cli/completion.sh \
 	%D%/cli/convert.sh \
 	%D%/cli/doctor.sh \
