@@ -13,7 +13,10 @@
 struct machine {
 	const char *name; /* NAME of NAME.json, which is what it is found by */
 	const char *path;
-	struct topo topo;
+	const char *description, *comment; /* NULL: it has none */
+	int32_t confidence;
+	uint32_t cpus;
+	size_t nodes, functions;
 };
 typedef LIST_OF(struct machine) machines;
 
@@ -59,19 +62,40 @@ static void find_machines(struct arena *a, machines *found)
 		qsort(found->at, found->n, sizeof *found->at, compare_names);
 }
 
-/* --- printing -------------------------------------------------------------------------------------------- */
-
-static const char *figures(struct arena *a, const struct topo *t)
+static int read_machine(struct arena *a, struct machine *m)
 {
-	return arena_printf(a, "%u CPUs, %zu node%s, %zu PCI functions", idset_count(&t->online), t->nodes.n,
-			    t->nodes.n == 1 ? "" : "s", t->pci.n);
+	const struct load_options how = { .force = true };
+	_cleanup_topo_ struct topo topo = { 0 };
+	int status = load_topology(m->path, &how, &topo);
+	if (status)
+		return status;
+	m->description = topo.description ? arena_strdup(a, topo.description) : NULL;
+	m->comment = topo.comment ? arena_strdup(a, topo.comment) : NULL;
+	m->confidence = topo.confidence;
+	m->cpus = idset_count(&topo.online);
+	m->nodes = topo.nodes.n;
+	m->functions = topo.pci.n;
+	return EXIT_OK;
 }
 
-static const char *description(struct arena *a, const struct topo *t)
+/* --- printing -------------------------------------------------------------------------------------------- */
+
+static const char *tamed(struct arena *a, const char *text)
 {
-	char *text = arena_strdup(a, t->description ? t->description : figures(a, t));
-	tame(text);
-	return text;
+	char *copy = arena_strdup(a, text);
+	tame(copy);
+	return copy;
+}
+
+static const char *figures(struct arena *a, const struct machine *m)
+{
+	return arena_printf(a, "%u CPUs, %zu node%s, %zu PCI functions", m->cpus, m->nodes, m->nodes == 1 ? "" : "s",
+			    m->functions);
+}
+
+static const char *description(struct arena *a, const struct machine *m)
+{
+	return m->description ? tamed(a, m->description) : figures(a, m);
 }
 
 static void print_short(struct arena *a, const machines *list)
@@ -80,23 +104,21 @@ static void print_short(struct arena *a, const machines *list)
 	for (size_t i = 0; i < list->n; i++)
 		width = (int)strlen(list->at[i].name) > width ? (int)strlen(list->at[i].name) : width;
 	for (size_t i = 0; i < list->n; i++)
-		printf("%-*s  %s\n", width, list->at[i].name, description(a, &list->at[i].topo));
+		printf("%-*s  %s\n", width, tamed(a, list->at[i].name), description(a, &list->at[i]));
 }
 
 /* A paragraph each: the name, and what there is to say of it. */
 static void print_long(struct arena *a, const machines *list)
 {
 	for (size_t i = 0; i < list->n; i++) {
-		const struct topo *t = &list->at[i].topo;
-		printf("%s%s\n  %s\n  %s", i ? "\n" : "", list->at[i].name, description(a, t), figures(a, t));
-		if (t->confidence)
-			printf(", confidence %s", confidence_names[t->confidence]);
+		const struct machine *m = &list->at[i];
+		printf("%s%s\n  %s\n  %s", i ? "\n" : "", tamed(a, m->name), description(a, m), figures(a, m));
+		if (m->confidence)
+			printf(", confidence %s", confidence_names[m->confidence]);
 		putchar('\n');
-		char *comment = t->comment ? arena_strdup(a, t->comment) : NULL;
-		for (char *line; (line = strsep(&comment, "\n"));) {
-			tame(line);
-			printf("  %s\n", line);
-		}
+		char *comment = m->comment ? arena_strdup(a, m->comment) : NULL;
+		for (char *line; (line = strsep(&comment, "\n"));)
+			printf("  %s\n", tamed(a, line));
 	}
 }
 
@@ -106,11 +128,10 @@ static int print_json(const machines *list)
 	json_t *array = json_array();
 	for (size_t i = 0; i < list->n; i++) {
 		const struct machine *m = &list->at[i];
-		const struct topo *t = &m->topo;
+		const char *confidence = m->confidence ? confidence_names[m->confidence] : NULL;
 		json_t *object = json_pack("{ss,ss,ss*,ss*,si,si,si}", "name", m->name, "path", m->path, "description",
-					   t->description, "confidence", t->confidence ? confidence_names[t->confidence] : NULL,
-					   "cpus", (int)idset_count(&t->online), "nodes", (int)t->nodes.n, "functions",
-					   (int)t->pci.n);
+					   m->description, "confidence", confidence, "cpus", (int)m->cpus, "nodes",
+					   (int)m->nodes, "functions", (int)m->functions);
 		if (json_array_append_new(array, object))
 			status = fail("%s: its name is not UTF-8", m->path);
 	}
@@ -140,7 +161,6 @@ static int print_machines(struct arena *a, const machines *list, const char *con
 
 static int run(char **args, int n_args, const char *const *values)
 {
-	const struct load_options how = { .force = true };
 	_cleanup_arena_ struct arena arena = { 0 };
 	machines found = { 0 }, read = { 0 };
 	int status = EXIT_OK;
@@ -148,15 +168,13 @@ static int run(char **args, int n_args, const char *const *values)
 	(void)n_args;
 	find_machines(&arena, &found);
 	for (size_t i = 0; i < found.n; i++) {
-		int failed = load_topology(found.at[i].path, &how, &found.at[i].topo);
+		int failed = read_machine(&arena, &found.at[i]);
 		if (failed)
 			status = failed;
 		else
 			*LIST_ADD(&arena, &read) = found.at[i];
 	}
 	int printed = print_machines(&arena, &read, values);
-	for (size_t i = 0; i < read.n; i++)
-		topo_done(&read.at[i].topo);
 	return status ? status : printed;
 }
 

@@ -49,8 +49,20 @@ END
 	same expected found
 fi
 
+# names are files' names, and a file may be called anything
+mkdir odd
+cp a/zz-both.json "odd/$(printf 'zz-\nline\033[2J').json"
+TOPOFS_PATH=odd "$TOPOFS" machines >odd.list || fail "topofs machines"
+check "one line, and nothing that a terminal obeys" grep -q '^zz-?line?\[2J  *of a$' odd.list
+if cp a/zz-both.json "odd/$(printf 'zz-\377').json" 2>/dev/null; then
+	check_status 1 "JSON cannot have such a name" env TOPOFS_PATH=odd "$TOPOFS" machines --json >out 2>err
+	check "it says so: $(cat err)" grep -q 'its name is not UTF-8$' err
+fi
+
 echo '{' >a/zz-bad.json
+mkfifo a/zz-fifo.json
+mkdir a/zz-folder.json
 check_status 1 "one that is bad" "$TOPOFS" machines >list.bad 2>err
 same list list.bad
-check "it is named" grep -q '^topofs: a/zz-bad.json: ' err
-check "once" test "$(wc -l <err)" -eq 1
+cut -d ' ' -f 2 err | sed 's/.*zz-\([a-z]*\)[.].*/\1/' | tr '\n' ' ' >found
+check "each is named once: $(cat found)" test "$(cat found)" = "bad fifo folder "
