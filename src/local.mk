@@ -7,6 +7,7 @@ noinst_LIBRARIES += %D%/libcore.a
 	%D%/base/buf.c \
 	%D%/base/err.c \
 	%D%/base/idset.c \
+	%D%/base/memfile.c \
 	%D%/format/compare.c \
 	%D%/format/compare.h \
 	%D%/format/compare_things.c \
@@ -77,6 +78,7 @@ noinst_LIBRARIES += %D%/libcore.a
 	%D%/tree/dump.c \
 	%D%/tree/fill.c \
 	%D%/tree/filling.h \
+	%D%/tree/image.c \
 	%D%/tree/load.c \
 	%D%/tree/pool.c \
 	%D%/tree/pool.h \
@@ -88,6 +90,7 @@ noinst_LIBRARIES += %D%/libcore.a
 	include/topofs/facts.h \
 	include/topofs/format.h \
 	include/topofs/idset.h \
+	include/topofs/memfile.h \
 	include/topofs/rules.h \
 	include/topofs/scope.h \
 	include/topofs/sysfs.h \

@@ -7,7 +7,7 @@
  *     JSON                   the machine,               the files,                 /sys, for programs
  *                            as plain data              as data     <-> folder
  *
- *     base/    buffers, arenas, sets of ids, errors: know nothing
+ *     base/    buffers, arenas, sets of ids, errors, files in memory: know nothing
  *     topo/    the machine (topo.c), what follows from it (facts.c, resources.c), what must hold (rules.c)
  *     format/  bytes into a machine and back, one format a file; JSON's members are the tables of fields.c
  *     tree/    files as one sorted array: look up, dump, compare, save, load

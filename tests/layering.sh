@@ -12,7 +12,7 @@ may sysfs    base topo tree
 may serve    base tree
 may cmd      base topo tree format sysfs serve
 may main     cmd
-has base     arena buf err idset
+has base     arena buf err idset memfile
 has topo     facts rules scope topo
 has tree     tree
 has format   format

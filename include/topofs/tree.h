@@ -50,6 +50,8 @@ struct tree {
 	struct pool *names, *contents;
 	struct filling *filling;
 	bool sealed;
+	const void *image; /* what all of it is in, where it was mapped */
+	size_t image_size;
 };
 
 /*
@@ -115,6 +117,14 @@ size_t tree_diff(const struct tree *a, const struct tree *b,
  */
 int tree_save(const struct tree *t, int dirfd, struct err *err);
 int tree_load(int dirfd, struct tree *ret, struct err *err);
+
+/*
+ * A tree as the bytes of a file in memory, for another process of this computer: returns its sealed descriptor, or a
+ * negative errno. tree_map() takes one from anybody: what is no sound tree is refused (-EINVAL). The tree then stays
+ * where it is, and the descriptor can be closed.
+ */
+int tree_image(const struct tree *t, struct err *err);
+int tree_map(int fd, struct tree *ret, struct err *err);
 
 /* Reads part of a folder: what wants() says, by path and st_mode; what cannot be read is told and left out. */
 struct tree_picker {

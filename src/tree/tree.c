@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 enum { LINKS_MAX = 40 };
@@ -130,6 +131,11 @@ void tree_path(const struct tree *t, uint32_t e, struct buf *out)
 void tree_done(struct tree *t)
 {
 	filling_done(t);
+	if (t->image) {
+		t->entries = NULL;
+		t->names->bytes = t->contents->bytes = NULL;
+		munmap((void *)t->image, t->image_size);
+	}
 	free(t->entries);
 	pool_free(t->names);
 	pool_free(t->contents);

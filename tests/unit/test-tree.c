@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "topofs/arena.h"
+#include "topofs/memfile.h"
 #include "topofs/tree.h"
 
 #include <criterion/criterion.h>
@@ -615,4 +616,69 @@ Test(tree, random_against_plain)
 	_cleanup_buf_ struct buf differ = { 0 };
 	tree_diff(&t, &plain, note, &differ);
 	cr_expect_str_eq(buf_text(&differ), "");
+}
+
+static void fill_little(struct tree *t)
+{
+	put(t, "a/b/c", "text");
+	put(t, "a/b/d", "");
+	put(t, "e", "more text");
+	tree_link(t, TREE_ROOT, "a/link", "b/c");
+	tree_dir(t, TREE_ROOT, "a/empty");
+	tree_seal(t);
+}
+
+Test(tree, image_is_the_tree)
+{
+	_cleanup_tree_ struct tree t = { 0 }, mapped = { 0 };
+	struct err err;
+	fill_little(&t);
+	int fd = tree_image(&t, &err);
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(tree_map(fd, &mapped, &err), 0, "%s", err.what);
+	cr_expect_lt(write(fd, "x", 1), 0, "nobody can change it");
+	close(fd);
+	_cleanup_buf_ struct buf differ = { 0 };
+	tree_diff(&t, &mapped, note, &differ);
+	cr_expect_str_eq(buf_text(&differ), "");
+	check_sealed(&mapped);
+	expect_text(&mapped, "a/b/c", "text");
+}
+
+/* Whatever is damaged, what is taken for a tree can be walked to its last byte. */
+Test(tree, damaged_image)
+{
+	_cleanup_tree_ struct tree t = { 0 };
+	struct err err;
+	char bytes[4096];
+	fill_little(&t);
+	int fd = tree_image(&t, &err);
+	ssize_t len = pread(fd, bytes, sizeof bytes, 0);
+	close(fd);
+	cr_assert_gt(len, 0);
+	size_t refused = 0;
+	for (ssize_t i = 0; i < len * 3; i++) {
+		static const char damages[] = { 1, (char)0xff, (char)0x80 };
+		_cleanup_tree_ struct tree damaged = { 0 };
+		_cleanup_buf_ struct buf out = { 0 };
+		bytes[i / 3] ^= damages[i % 3];
+		int file = memfile_new("damaged");
+		cr_assert_eq(write(file, bytes, (size_t)len), len);
+		memfile_seal(file);
+		if (tree_map(file, &damaged, &err) == 0)
+			tree_dump(&damaged, TREE_ROOT, &out);
+		else
+			refused++;
+		close(file);
+		bytes[i / 3] ^= damages[i % 3];
+	}
+	cr_expect_gt(refused, 300);
+	for (ssize_t i = 0; i < len; i++) {
+		int file = memfile_new("cut");
+		cr_assert_eq(write(file, bytes, (size_t)i), i);
+		memfile_seal(file);
+		struct tree cut;
+		cr_expect_lt(tree_map(file, &cut, &err), 0);
+		close(file);
+	}
 }
