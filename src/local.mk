@@ -103,15 +103,21 @@ noinst_LIBRARIES += %D%/libserve.a
 %C%_libserve_a_CPPFLAGS = $(AM_CPPFLAGS) $(FUSE3_CFLAGS) $(CAP_NG_CFLAGS) $(SECCOMP_CFLAGS)
 %C%_libserve_a_SOURCES = \
 	%D%/serve/confine.c \
+	%D%/serve/control.c \
 	%D%/serve/features.c \
 	%D%/serve/follow.c \
+	%D%/serve/generation.c \
 	%D%/serve/keeper.c \
+	%D%/serve/keeper.h \
 	%D%/serve/mount.c \
 	%D%/serve/ops.c \
+	%D%/serve/pins.c \
 	%D%/serve/probe.c \
+	%D%/serve/renew.c \
 	%D%/serve/served.h \
 	%D%/serve/server.c \
 	%D%/serve/session.c \
+	%D%/serve/state.c \
 	%D%/serve/status.c \
 	%D%/serve/warm.c \
 	include/topofs/serve.h \
@@ -140,6 +146,7 @@ noinst_LIBRARIES += %D%/libcmd.a
 	%D%/cmd/mount.c \
 	%D%/cmd/namespaces.c \
 	%D%/cmd/namespaces.h \
+	%D%/cmd/reload.c \
 	%D%/cmd/render.c \
 	%D%/cmd/run.c \
 	%D%/cmd/schema.c \

@@ -48,6 +48,7 @@ shell_tests = \
 	%D%/fuse/notify.sh \
 	%D%/fuse/options.sh \
 	%D%/fuse/raw.sh \
+	%D%/fuse/reload.sh \
 	%D%/fuse/storm.sh \
 	%D%/fuse/status.sh \
 	%D%/fuse/user.sh \

@@ -45,7 +45,7 @@ struct cmd {
 
 /* One a file: src/cmd/check.c and so on. */
 extern const struct cmd cmd_attributes, cmd_capture, cmd_check, cmd_completion, cmd_convert, cmd_diff, cmd_doctor,
-	cmd_generate, cmd_machines, cmd_mount, cmd_render, cmd_run, cmd_schema, cmd_show, cmd_status;
+	cmd_generate, cmd_machines, cmd_mount, cmd_reload, cmd_render, cmd_run, cmd_schema, cmd_show, cmd_status;
 
 extern const struct cmd *const cmds[];
 extern const size_t n_cmds;
@@ -84,6 +84,8 @@ void machine_folders(struct buf *out);
 struct host_limits this_kernel(void);
 /* Whether it is taken for a name. */
 bool is_installed(const char *topology);
+/* The file's path from the root, for whoever reads it again later; "" where the working folder is not known. */
+void topology_path(const char *topology, struct buf *ret);
 int load_topology(const char *topology, const struct load_options *how, struct topo *ret);
 int build_tree(const char *topology, const struct topo *topo, struct tree *ret);
 /* Both. */
@@ -108,6 +110,14 @@ int capture_as(const char *root, const struct capture_options *how, struct topo 
 
 /* The description of files that have been read already, or made: `name` is for complaints. */
 int describe_tree(const char *name, const struct tree *tree, const char *arch, struct topo *ret);
+
+struct serve_status;
+/*
+ * Reads a mount's description anew, or another one where `topology` is not NULL, and has it served there through the
+ * channel to its keeper; `folder` is any of the mount's. All complaints have been printed when it returns other than 0.
+ */
+int reload_mount(int channel, const struct serve_status *status, const char *folder, const char *topology,
+		 const struct load_options *how);
 
 /* mount(8)'s helper: mount.topofs SPEC DIR [-sfnv] [-o OPTIONS]. Its exit status is mount(8)'s. */
 int mount_helper(int argc, char **argv);

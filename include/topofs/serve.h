@@ -25,12 +25,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct serve_status;
+
 /* What is served, and what is told of it. All of it belongs to the caller and stays until the serving ends. */
 struct serve_what {
 	const struct tree *tree;
+	int image;	      /* the same as tree_image() made it, which the server takes; or -1 */
 	const char *name;     /* the machine's */
-	const char *document; /* where its description was found */
+	const char *document; /* where its description was found, as it was given */
+	const char *path;     /* the same, from the root; or NULL */
+	bool force, strict;   /* what was overlooked in it, and what not: the next one is read so too */
 	bool warm;	      /* the kernel is to have read everything before anyone is told that the mount is ready */
+	/*
+	 * What a SIGHUP calls, in a process of its own, to read the description anew: it calls serve_renew(), and says
+	 * what is wrong. NULL: SIGHUP ends the serving as SIGTERM does.
+	 */
+	void (*reload)(int channel, const struct serve_status *status, const char *folder);
 };
 
 /*
@@ -60,9 +70,8 @@ struct serve_ready {
 };
 
 /*
- * Answers a mounted connection, which it closes at the end, until it is unmounted. With a folder SIGTERM,
- * SIGINT and SIGHUP unmount it and end the serving; with NULL they are ignored, and only the end of the mount
- * ends it. Returns 0, or a negative errno when the mount never answered.
+ * Answers a mounted connection, which it closes at the end, until it is unmounted. With a folder SIGTERM
+ * and SIGINT unmount it and end the serving; with NULL they are ignored, and only the end of the mount ends it. Returns 0, or a negative errno when the mount never answered.
  */
 int serve(const struct serve_what *what, int fd, const char *folder, const struct serve_ready *ready, struct err *err);
 
@@ -108,22 +117,36 @@ int serve_probe(const char *folder, struct serve_probe *ret, struct err *err);
  * What a server tells of itself, in answer to an ioctl on any folder of its mount; the layout is the same on all
  * architectures. Another layout has another version; the magic stays.
  */
-enum { SERVE_N_OPCODES = 64, SERVE_STATUS_VERSION = 2 };
+enum { SERVE_N_OPCODES = 64, SERVE_STATUS_VERSION = 3 };
 #define SERVE_STATUS_MAGIC UINT64_C(0x73666f706f74) /* "topofs" */
 struct serve_status {
 	uint64_t magic, version;
 	uint64_t entries;		    /* of the tree: files, links and folders */
-	uint64_t memory;		    /* bytes of the process that are no file's: what the tree costs */
+	uint64_t memory;		    /* bytes that are no file's: what the tree costs */
 	uint64_t uptime;		    /* seconds */
 	uint64_t pid, keeper;		    /* of the process that answers, and of the one that keeps the mount */
+	int64_t control;		    /* the keeper's descriptor for serve_control(); -1: none */
+	uint64_t generation;		    /* 1, and one more with each reload that changed something */
+	uint64_t upgrades;		    /* so many programs kept the mount before this one */
 	uint64_t restarts;		    /* so many that answered before it died */
 	uint64_t protocol;		    /* minor version of the kernel's FUSE 7 */
 	uint64_t offered, used;		    /* flags of serve_features that the kernel has, that were asked for */
 	uint64_t requests[SERVE_N_OPCODES]; /* since the start, by FUSE's opcode */
 	uint64_t absent;		    /* look-ups among them that found nothing */
-	char name[256], document[4096];	    /* cut where they are longer */
+	uint8_t force, strict;		    /* as in struct serve_what */
+	char program[32];		    /* its version */
+	char name[256], document[4096], path[4096]; /* cut where they are longer */
 };
 /* Asks the server of a mount; reads nothing through it, and adds one request, its own. */
 int serve_status(const char *folder, struct serve_status *ret, struct err *err);
+
+/*
+ * Asks the keeper of a mount to serve another tree, or to go on as this program. It is reached by who may trace it, as
+ * ptrace(2) says: root and its owner. serve_control() returns the channel to it, or a negative errno; both questions
+ * have been answered when they return, and have changed nothing where they fail. `folder` is one of the mount's.
+ */
+int serve_control(const struct serve_status *status, struct err *err);
+int serve_renew(int channel, const char *folder, const struct serve_what *what, struct err *err);
+int serve_upgrade(int channel, struct err *err);
 
 #endif

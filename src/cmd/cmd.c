@@ -14,6 +14,7 @@
 const struct cmd *const cmds[] = {
 	&cmd_run,
 	&cmd_mount,
+	&cmd_reload,
 	&cmd_status,
 	&cmd_doctor,
 	&cmd_machines,

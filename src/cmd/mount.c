@@ -82,35 +82,56 @@ static int serve_beside(const struct request *r, const char *folder, const struc
 	return rc;
 }
 
-/* The topology itself goes before anything is served: what serves it is left with the files. */
-static int load_files(const struct request *r, struct tree *ret, struct buf *name)
+/*
+ * The topology itself goes before anything is served: what serves it is left with the files, in memory that other
+ * processes can be given.
+ */
+static int load_files(const struct request *r, struct serve_what *what, struct buf *name)
 {
 	_cleanup_topo_ struct topo topo = { 0 };
+	_cleanup_tree_ struct tree t = { 0 };
+	struct err err = { 0 };
 	int status = load_topology(r->topology, &r->load, &topo);
 
 	if (status)
 		return status;
 	buf_puts(name, topo.name ? topo.name : r->topology);
-	return build_tree(r->topology, &topo, ret);
+	status = build_tree(r->topology, &topo, &t);
+	if (status)
+		return status;
+	what->image = tree_image(&t, &err);
+	return what->image < 0 ? fail("%s", err.what) : EXIT_OK;
+}
+
+/* What a SIGHUP asks for. */
+static void reread(int channel, const struct serve_status *status, const char *folder)
+{
+	const struct load_options how = { .force = status->force, .strict = status->strict };
+
+	reload_mount(channel, status, folder, NULL, &how);
 }
 
 static int mount_topology(const struct request *r)
 {
-	_cleanup_tree_ struct tree t = { 0 };
 	_cleanup_buf_ struct buf name = { 0 };
+	_cleanup_buf_ struct buf path = { 0 };
 	struct err err = { 0 };
 	char folder[PATH_MAX];
-	bool warm;
+	struct serve_what what = {
+		.document = r->topology, .force = r->load.force, .strict = r->load.strict, .reload = reread
+	};
 
 	serve_hold_standard_files();
-	if (serve_check_options(r->options, &warm, &err) < 0)
+	if (serve_check_options(r->options, &what.warm, &err) < 0)
 		return fail("%s", err.what);
 	if (find_mountpoint(r->mountpoint, folder, &err) < 0)
 		return complain(r->mountpoint, &err);
-	int status = load_files(r, &t, &name);
+	int status = load_files(r, &what, &name);
 	if (status || r->fake)
 		return status;
-	const struct serve_what what = { &t, buf_text(&name), r->topology, warm };
+	topology_path(r->topology, &path);
+	what.name = buf_text(&name);
+	what.path = buf_text(&path);
 	int rc = r->foreground ? serve_here(r, folder, &what, &err) : serve_beside(r, folder, &what, &err);
 	return rc < 0 ? complain(r->mountpoint, &err) : EXIT_OK;
 }
@@ -178,6 +199,7 @@ const struct cmd cmd_mount = {
 	.text = "Returns when MOUNTPOINT/sys and MOUNTPOINT/proc can be read; a keeper and a worker serve them until\n"
 		"MOUNTPOINT is unmounted (umount, or fusermount3 -u as an ordinary user) or the keeper gets a SIGTERM.\n"
 		"When the worker dies the keeper starts another one, and readers notice no more than a pause.\n"
+		"A SIGHUP to the keeper reads TOPOLOGY anew, as topofs reload does.\n"
 		"In the foreground it tells the service manager when it is ready (Type=notify). With -o warm it is\n"
 		"ready once everything was read, so that no reader waits for the server.\n"
 		"\n"

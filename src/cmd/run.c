@@ -166,7 +166,9 @@ static int run(char **args, int n_args, const char *const *values)
 		status = build_tree(args[0], &topo, &t);
 	if (status)
 		return status;
-	const struct serve_what what = { &t, topo.name ? topo.name : args[0], args[0], false };
+	const struct serve_what what = {
+		.tree = &t, .image = -1, .name = topo.name ? topo.name : args[0], .document = args[0]
+	};
 	if (enter_machine(&what, &err) < 0)
 		return fail("%s", err.what);
 	set_environment(what.name);

@@ -70,10 +70,10 @@ static int print_json(const struct serve_status *s)
 	json_t *requests = json_object();
 	each_count(s, add_count, requests);
 	/* jansson's integers are signed */
-	json_t *all = json_pack("{s:o*, s:o*, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "name",
+	json_t *all = json_pack("{s:o*, s:o*, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "name",
 				json_string(s->name), "document", json_string(s->document), "keeper",
 				(json_int_t)s->keeper, "worker", (json_int_t)s->pid, "restarts",
-				(json_int_t)s->restarts, "entries", (json_int_t)s->entries, "memory",
+				(json_int_t)s->restarts, "generation", (json_int_t)s->generation, "entries", (json_int_t)s->entries, "memory",
 				(json_int_t)s->memory, "uptime", (json_int_t)s->uptime, "protocol",
 				(json_int_t)s->protocol, "features", describe_features(s), "requests", requests);
 	if (!all)
@@ -129,6 +129,7 @@ static int print_text(const struct serve_status *s)
 	print_line("document", "%s", s->document);
 	print_line("keeper", "%" PRIu64, s->keeper);
 	print_line("worker", "%" PRIu64 ", after %" PRIu64 " that died", s->pid, s->restarts);
+	print_line("generation", "%" PRIu64 ", after %" PRIu64 " reloads", s->generation, s->generation - 1);
 	print_line("entries", "%" PRIu64, s->entries);
 	print_line("memory", "%" PRIu64 " KiB", s->memory / 1024);
 	print_uptime(s->uptime);

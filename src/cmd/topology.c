@@ -49,6 +49,18 @@ static void find_topology(const char *topology, struct buf *path)
 	buf_puts(path, topology);
 }
 
+void topology_path(const char *topology, struct buf *ret)
+{
+	_cleanup_buf_ struct buf path = { 0 };
+	find_topology(topology, &path);
+	char *folder = *buf_text(&path) == '/' ? NULL : get_current_dir_name();
+	if (folder)
+		buf_printf(ret, "%s/", folder);
+	if (folder || *buf_text(&path) == '/')
+		buf_puts(ret, buf_text(&path));
+	free(folder);
+}
+
 bool is_installed(const char *topology)
 {
 	_cleanup_buf_ struct buf path = { 0 };

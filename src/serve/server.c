@@ -23,45 +23,58 @@ void serve_hold_standard_files(void)
 
 union fd_message {
 	struct cmsghdr header;
-	char room[CMSG_SPACE(sizeof(int))];
+	char room[CMSG_SPACE(MAX_FDS * sizeof(int))];
 };
 
-int send_fd(int socket, int fd, const char *text)
+int send_fds(int socket, const int *fds, size_t n_fds, const void *bytes, size_t len)
 {
 	union fd_message control = { 0 };
-	struct iovec bytes = { .iov_base = (char *)text, .iov_len = strlen(text) + 1 };
-	struct msghdr message = {
-		.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
-	};
+	struct iovec part = { .iov_base = (void *)bytes, .iov_len = len };
+	struct msghdr message = { .msg_iov = &part,
+				  .msg_iovlen = 1,
+				  .msg_control = &control,
+				  .msg_controllen = CMSG_SPACE(n_fds * sizeof *fds) };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&message);
 
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof fd);
-	memcpy(CMSG_DATA(c), &fd, sizeof fd);
+	c->cmsg_len = CMSG_LEN(n_fds * sizeof *fds);
+	memcpy(CMSG_DATA(c), fds, n_fds * sizeof *fds);
 	return sendmsg(socket, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+ssize_t receive_fds(int socket, int fds[MAX_FDS], void *bytes, size_t room)
+{
+	union fd_message control;
+	struct iovec part = { .iov_base = bytes, .iov_len = room };
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+	};
+	ssize_t n;
+
+	memset(fds, 0xff, MAX_FDS * sizeof *fds);
+	do
+		n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return n < 0 ? -errno : -ENODATA;
+	struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+		memcpy(fds, CMSG_DATA(c), c->cmsg_len - CMSG_LEN(0));
+	return n;
+}
+
+int send_fd(int socket, int fd, const char *text)
+{
+	return send_fds(socket, &fd, 1, text, strlen(text) + 1);
 }
 
 int receive_fd(int socket, char *text, size_t room)
 {
-	union fd_message control;
-	struct iovec bytes = { .iov_base = text, .iov_len = room };
-	struct msghdr message = {
-		.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
-	};
-	ssize_t n;
-	int fd;
+	int fds[MAX_FDS];
+	ssize_t n = receive_fds(socket, fds, text, room);
 
-	do
-		n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return -errno;
-	struct cmsghdr *c = CMSG_FIRSTHDR(&message);
-	if (n == 0 || !c || c->cmsg_type != SCM_RIGHTS)
-		return -ENODATA;
-	memcpy(&fd, CMSG_DATA(c), sizeof fd);
-	return fd;
+	return n < 0 ? (int)n : fds[0] < 0 ? -ENODATA : fds[0];
 }
 
 /* What comes back over the channel: "" when the mount answers, else what is wrong. */
@@ -77,7 +90,7 @@ static void report_ready(void *channel)
 }
 
 /* Nothing of the process that started it stays: not its terminal, folder, pipes, nor its signals. */
-static int detach(int channel)
+static int detach(int channel, int *image)
 {
 	sigset_t none;
 
@@ -87,31 +100,34 @@ static int detach(int channel)
 	int null = open("/dev/null", O_RDWR);
 	for (int fd = 0; fd <= STDERR_FILENO && null >= 0; fd++)
 		dup2(null, fd);
-	/* the channel is not one of the standard files: serve_start() saw to that */
-	if (channel != STDERR_FILENO + 1)
-		dup3(channel, STDERR_FILENO + 1, O_CLOEXEC);
-	closefrom(STDERR_FILENO + 2);
+	/* neither is one of the standard files: serve_start() saw to that */
+	enum { CHANNEL = STDERR_FILENO + 1, IMAGE, FIRST_OTHER };
+	int fds[] = { fcntl(channel, F_DUPFD, FIRST_OTHER), *image < 0 ? -1 : fcntl(*image, F_DUPFD, FIRST_OTHER) };
+	dup3(fds[0], CHANNEL, O_CLOEXEC);
+	*image = fds[1] < 0 ? -1 : dup3(fds[1], IMAGE, O_CLOEXEC);
+	closefrom(*image < 0 ? IMAGE : FIRST_OTHER);
 
 	for (int sig = 1; sig < NSIG; sig++)
 		signal(sig, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	return STDERR_FILENO + 1;
+	return CHANNEL;
 }
 
-static void serve_from_channel(const struct serve_what *what, int channel)
+static void serve_from_channel(const struct serve_what *given, int channel)
 {
+	struct serve_what what = *given;
 	struct err err = { 0 };
 	char folder[PATH_MAX];
 
-	channel = detach(channel);
+	channel = detach(channel, &what.image);
 	if (channel < 0)
 		return;
 	int fd = receive_fd(channel, folder, sizeof folder);
 	if (fd < 0)
 		return;
 	struct serve_ready ready = { report_ready, &channel };
-	if (serve(what, fd, *folder ? folder : NULL, &ready, &err) < 0)
+	if (serve(&what, fd, *folder ? folder : NULL, &ready, &err) < 0)
 		report(&channel, err.what);
 }
 

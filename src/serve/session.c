@@ -2,9 +2,12 @@
 #define FUSE_USE_VERSION FUSE_MAKE_VERSION(3, 14)
 #include "served.h"
 
+#include "topofs/arena.h"
+
 #include <errno.h>
 #include <fuse_lowlevel.h>
 #include <linux/fuse.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +21,7 @@ static void note_offer(struct served *s, const void *request, size_t len)
 	const struct fuse_in_header *header = request;
 	const struct fuse_init_in *in = (const void *)(header + 1);
 
+	memcpy(s->init_room, request, len < sizeof s->init_room ? len : sizeof s->init_room);
 	len -= sizeof *header;
 	if (len < offsetof(struct fuse_init_in, flags2))
 		return;
@@ -26,7 +30,9 @@ static void note_offer(struct served *s, const void *request, size_t len)
 	s->offered = in->flags;
 	if (s->offered & FUSE_INIT_EXT && len >= sizeof *in)
 		s->offered |= (uint64_t)in->flags2 << 32;
-	s->used = serve_features_in(s->offered);
+	s->no_expire |= !(s->offered & FUSE_HAS_EXPIRE_ONLY);
+	if (!s->replay)
+		s->used = serve_features_in(s->offered);
 }
 
 static void ask_for_features(const struct served *s, struct fuse_init_out *out)
@@ -54,7 +60,16 @@ static bool is_deadly(const struct served *s, const struct fuse_in_header *heade
 {
 	enum { ENOUGH = 2 };
 
-	return s->suspect.crashes >= ENOUGH && number_of(header) == s->suspect.unique;
+	return s->state->suspect.crashes >= ENOUGH && number_of(header) == s->state->suspect.unique;
+}
+
+/* What a worker looks at before it waits for another request. */
+static volatile sig_atomic_t finish;
+
+void finish_requests(int sig)
+{
+	(void)sig;
+	finish = 1;
 }
 
 /*
@@ -67,12 +82,16 @@ static ssize_t read_request(int fd, void *buf, size_t len, void *userdata)
 	const struct fuse_in_header *in = buf;
 
 	for (;;) {
-		s->request.header.len = 0;
+		s->state->request.header.len = 0;
+		if (finish) {
+			errno = EINTR;
+			return -1;
+		}
 		ssize_t n = read(fd, buf, len < REQUEST_ROOM ? len : REQUEST_ROOM);
 		if (n < (ssize_t)sizeof *in)
 			return n;
 		if (in->opcode < SERVE_N_OPCODES)
-			atomic_fetch_add_explicit(&s->requests[in->opcode], 1, memory_order_relaxed);
+			atomic_fetch_add_explicit(&s->state->requests[in->opcode], 1, memory_order_relaxed);
 		follow_reader(&s->follow, in->pid);
 		if (in->opcode == FUSE_INIT)
 			note_offer(s, buf, (size_t)n);
@@ -91,6 +110,8 @@ static ssize_t write_reply(int fd, struct iovec *iov, int count, void *userdata)
 	const struct served *s = userdata;
 	const struct fuse_out_header *out = iov[0].iov_base;
 
+	if (out->unique == s->init && s->replay)
+		return (ssize_t)out->len;
 	if (out->unique == s->init && out->error == 0 && count > 1)
 		ask_for_features(s, iov[1].iov_base);
 	return writev(fd, iov, count);
@@ -133,10 +154,12 @@ static bool ask_again(int fd)
 /* The request in hand, from memory. */
 static void answer_in_hand(struct fuse_session *se, struct served *s, int fd)
 {
-	const struct fuse_in_header *header = &s->request.header;
-	const struct fuse_buf request = { .mem = s->request.room, .size = header->len };
+	static char copy[REQUEST_ROOM];
+	const struct fuse_in_header *header = (const void *)copy;
 
-	if (header->len == 0)
+	memcpy(copy, s->state->request.room, sizeof copy);
+	const struct fuse_buf request = { .mem = copy, .size = header->len };
+	if (header->len < sizeof *header || header->len > sizeof copy)
 		return;
 	if (is_deadly(s, header))
 		refuse(fd, header->unique, EIO);
@@ -144,22 +167,23 @@ static void answer_in_hand(struct fuse_session *se, struct served *s, int fd)
 		fuse_session_process_buf(se, &request);
 }
 
-void answer_requests(struct fuse_session *se, struct served *s, int fd, bool resume)
+bool answer_requests(struct fuse_session *se, struct served *s, int fd, bool resume)
 {
-	struct fuse_buf request = { .mem = s->request.room };
-	int n;
+	struct fuse_buf request = { .mem = s->state->request.room };
+	int n = -EINTR;
 
 	if (resume && (s->no_resend || !ask_again(fd)))
 		answer_in_hand(se, s, fd);
-	while ((n = fuse_session_receive_buf(se, &request)) > 0 || n == -EINTR || n == -EAGAIN)
+	while (!finish && ((n = fuse_session_receive_buf(se, &request)) > 0 || n == -EINTR || n == -EAGAIN))
 		if (n > 0)
 			fuse_session_process_buf(se, &request);
+	return !finish;
 }
 
 /* The kernel's first request, whose answer all others wait for; what libfuse agrees on is then in every worker. */
 static bool agree(struct fuse_session *se, struct served *s)
 {
-	struct fuse_buf request = { .mem = s->request.room };
+	struct fuse_buf request = { .mem = s->state->request.room };
 	int n;
 
 	while ((n = fuse_session_receive_buf(se, &request)) == -EINTR)
@@ -170,26 +194,60 @@ static bool agree(struct fuse_session *se, struct served *s)
 	return true;
 }
 
-static struct served *share(const struct serve_what *what)
+static struct served *new_served(const struct serve_what *what)
 {
-	struct served *s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct served *s = calloc(1, sizeof *s);
 
-	if (s == MAP_FAILED)
-		return NULL;
+	if (!s)
+		out_of_memory();
 	s->what = what;
-	s->uid = geteuid();
-	s->gid = getegid();
+	s->state_fd = s->control = s->now.tree_fd = s->now.record_fd = -1;
 	s->no_resend = getenv("TOPOFS_NO_RESEND") != NULL;
-	clock_gettime(CLOCK_REALTIME, &s->since);
-	clock_gettime(CLOCK_BOOTTIME, &s->started);
+	s->no_expire = getenv("TOPOFS_NO_EXPIRE") != NULL;
 	return s;
+}
+
+static void free_served(struct served *s)
+{
+	generation_done(&s->now);
+	for (size_t i = 0; i < s->n_past; i++)
+		generation_done(&s->past[i]);
+	if (s->state)
+		munmap(s->state, sizeof *s->state);
+	if (s->state_fd >= 0)
+		close(s->state_fd);
+	free(s);
+}
+
+static int record_first(struct served *s, const char *folder)
+{
+	const struct serve_what *what = s->what;
+	struct record r = {
+		.uid = geteuid(),
+		.gid = getegid(),
+		.used = s->used,
+		.warm = what->warm,
+		.force = what->force,
+		.strict = what->strict,
+		.mounted = folder != NULL,
+	};
+
+	clock_gettime(CLOCK_REALTIME, &r.since);
+	clock_gettime(CLOCK_BOOTTIME, &r.started);
+	memcpy(r.init.room, s->init_room, sizeof r.init.room);
+	snprintf(r.name, sizeof r.name, "%s", what->name);
+	snprintf(r.document, sizeof r.document, "%s", what->document);
+	snprintf(r.path, sizeof r.path, "%s", what->path ? what->path : "");
+	snprintf(r.folder, sizeof r.folder, "%s", folder ? folder : "");
+	return generation_first(what->tree, what->image, &r, &s->now);
 }
 
 int serve(const struct serve_what *what, int fd, const char *folder, const struct serve_ready *ready, struct err *err)
 {
-	struct served *s = share(what);
-	struct fuse_session *se = s ? open_session(s, fd) : NULL;
-	bool answers = se && agree(se, s);
+	struct served *s = new_served(what);
+	int rc = s->state_fd = state_new(&s->state);
+	struct fuse_session *se = rc >= 0 ? open_session(s, fd) : NULL;
+	bool answers = se && agree(se, s) && (rc = record_first(s, folder)) == 0;
 
 	if (answers)
 		keep_serving(se, s, fd, folder, ready);
@@ -199,10 +257,10 @@ int serve(const struct serve_what *what, int fd, const char *folder, const struc
 		fuse_session_destroy(se);
 	else
 		close(fd);
-	if (s)
-		munmap(s, sizeof *s);
+	free_served(s);
 	if (answers)
 		return 0;
-	err_set(err, "", "%s", last_complaint[0] ? last_complaint : "unmounted before it answered");
-	return -ENODEV;
+	err_set(err, "", "%s",
+		last_complaint[0] ? last_complaint : rc < 0 ? strerror(-rc) : "unmounted before it answered");
+	return rc < 0 ? rc : -ENODEV;
 }

@@ -13,18 +13,34 @@
  * sees the mount, shows in no list of files, and nothing asks it by accident, as ls does extended attributes.
  */
 
-/* Pages that belong to this process alone: those in memory, less those of files. */
+/* Pages of this process alone. */
 static uint64_t anonymous_memory(void)
 {
-	uint64_t resident = 0, shared = 0;
-	FILE *statm = fopen("/proc/self/statm", "re");
+	uint64_t kib = 0;
+	char line[128];
+	FILE *status = fopen("/proc/self/status", "re");
 
-	if (!statm)
-		return 0;
-	if (fscanf(statm, "%*u %" SCNu64 " %" SCNu64, &resident, &shared) != 2)
-		resident = shared = 0;
-	fclose(statm);
-	return (resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE);
+	while (status && fgets(line, sizeof line, status))
+		if (sscanf(line, "RssAnon: %" SCNu64, &kib) == 1)
+			break;
+	if (status)
+		fclose(status);
+	return kib * 1024;
+}
+
+/* Files in memory, which all of a mount's processes have. */
+static uint64_t memory_of(const struct generation *g)
+{
+	return g->record_size + (g->own ? g->own->image_size : 0);
+}
+
+static uint64_t shared_memory(const struct served *s)
+{
+	uint64_t sum = sizeof *s->state + memory_of(&s->now);
+
+	for (size_t i = 0; i < s->n_past; i++)
+		sum += memory_of(&s->past[i]);
+	return sum;
 }
 
 static uint64_t seconds_since(const struct timespec *start)
@@ -40,21 +56,28 @@ void status_of(const struct served *s, struct serve_status *ret)
 	*ret = (struct serve_status){
 		.magic = SERVE_STATUS_MAGIC,
 		.version = SERVE_STATUS_VERSION,
-		.entries = s->what->tree->n,
-		.memory = anonymous_memory(),
+		.entries = s->now.tree->n,
+		.memory = anonymous_memory() + shared_memory(s),
 		.pid = (uint64_t)getpid(),
 		.keeper = (uint64_t)s->keeper,
-		.restarts = atomic_load_explicit(&s->workers, memory_order_relaxed) - 1,
-		.uptime = seconds_since(&s->started),
+		.control = s->control,
+		.generation = s->now.record->generation,
+		.restarts = atomic_load_explicit(&s->state->deaths, memory_order_relaxed),
+		.upgrades = atomic_load_explicit(&s->state->programs, memory_order_relaxed),
+		.uptime = seconds_since(&s->now.record->started),
 		.protocol = s->protocol,
 		.offered = s->offered,
 		.used = s->used,
-		.absent = atomic_load_explicit(&s->absent, memory_order_relaxed),
+		.absent = atomic_load_explicit(&s->state->absent, memory_order_relaxed),
 	};
 	for (size_t i = 0; i < SERVE_N_OPCODES; i++)
-		ret->requests[i] = atomic_load_explicit(&s->requests[i], memory_order_relaxed);
-	snprintf(ret->name, sizeof ret->name, "%s", s->what->name);
-	snprintf(ret->document, sizeof ret->document, "%s", s->what->document);
+		ret->requests[i] = atomic_load_explicit(&s->state->requests[i], memory_order_relaxed);
+	ret->force = s->now.record->force;
+	ret->strict = s->now.record->strict;
+	snprintf(ret->program, sizeof ret->program, "%s", PACKAGE_VERSION);
+	memcpy(ret->name, s->now.record->name, sizeof ret->name);
+	memcpy(ret->document, s->now.record->document, sizeof ret->document);
+	memcpy(ret->path, s->now.record->path, sizeof ret->path);
 }
 
 static int ask(const char *folder, union status_reply *reply)
@@ -102,5 +125,6 @@ int serve_status(const char *folder, struct serve_status *ret, struct err *err)
 			       reply.status.version, SERVE_STATUS_VERSION);
 	*ret = reply.status;
 	ret->name[sizeof ret->name - 1] = ret->document[sizeof ret->document - 1] = '\0';
+	ret->path[sizeof ret->path - 1] = ret->program[sizeof ret->program - 1] = '\0';
 	return 0;
 }

@@ -14,8 +14,13 @@ check "is named after its topology" grep -q "^$machine $tmp/mnt fuse.topofs ro,"
 check "has a keeper and a worker" test "$(servers | wc -l)" -eq 2
 server=$(keeper)
 check "the server is in no folder" test "$(readlink "/proc/$server/cwd")" = /
-check "the server has /dev/null and /dev/fuse alone" test \
-	"$(readlink /proc/"$server"/fd/* | sort | tr '\n' ' ')" = "/dev/fuse /dev/null /dev/null /dev/null "
+descriptors() {
+	readlink /proc/"$1"/fd/* | sed 's/\(socket\):.*/\1/; s/ (deleted)//; s/anon_inode://' | sort | tr '\n' ' '
+}
+check "the keeper has its own files alone" test "$(descriptors "$server")" = "/dev/fuse /dev/null /dev/null /dev/null \
+/memfd:topofs-record /memfd:topofs-state /memfd:topofs-tree [signalfd] socket socket "
+check "the worker has /dev/null and /dev/fuse alone" test \
+	"$(descriptors "$(worker)")" = "/dev/fuse /dev/null /dev/null /dev/null "
 
 check_status 1 "refuses to mount over it" "$TOPOFS" mount "$machine" mnt 2>again
 check "says so in one line" one_line again

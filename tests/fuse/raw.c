@@ -165,7 +165,7 @@ static int serve_tree(int fd, bool trap)
 	struct tree served = t;
 	if (trap)
 		add_trap(&served);
-	const struct serve_what what = { &served, "raw", "raw", false };
+	const struct serve_what what = { .tree = &served, .image = -1, .name = "raw", .document = "raw" };
 	int rc = serve(&what, fd, NULL, NULL, &err);
 	tree_done(&t);
 	return rc < 0;

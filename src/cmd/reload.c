@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "topofs/buf.h"
+#include "topofs/cmd.h"
+#include "topofs/serve.h"
+
+/* Where the description is that a mount was made from, for this process to read. */
+static const char *document_of(const struct serve_status *status)
+{
+	return *status->path ? status->path : status->document;
+}
+
+int reload_mount(int channel, const struct serve_status *status, const char *folder, const char *topology,
+		 const struct load_options *how)
+{
+	_cleanup_topo_ struct topo topo = { 0 };
+	_cleanup_tree_ struct tree t = { 0 };
+	_cleanup_buf_ struct buf path = { 0 };
+	struct err err = { 0 };
+	const char *from = topology ? topology : document_of(status);
+	int rc = load_topology(from, how, &topo);
+
+	if (!rc)
+		rc = build_tree(from, &topo, &t);
+	if (rc)
+		return rc;
+	topology_path(from, &path);
+	const struct serve_what what = {
+		.tree = &t,
+		.image = -1,
+		.name = topo.name ? topo.name : from,
+		.document = topology ? topology : status->document,
+		.path = buf_text(&path),
+		.force = how->force,
+		.strict = how->strict,
+	};
+	return serve_renew(channel, folder, &what, &err) < 0 ? complain(folder, &err) : EXIT_OK;
+}
+
+enum { OPT_FORCE, OPT_STRICT };
+
+static const struct opt opts[] = {
+	{ 0, "force", NULL, "serve also what can crash programs that read it" },
+	{ 0, "strict", NULL, "refuse also what no real machine looks like" },
+};
+
+static int run(char **args, int n_args, const char *const *values)
+{
+	struct serve_status status;
+	struct err err = { 0 };
+
+	if (serve_status(args[0], &status, &err) < 0)
+		return complain(args[0], &err);
+	int channel = serve_control(&status, &err);
+	if (channel < 0)
+		return complain(args[0], &err);
+	const struct load_options how = {
+		.force = values[OPT_FORCE] || status.force,
+		.strict = values[OPT_STRICT] || status.strict,
+	};
+	return reload_mount(channel, &status, args[0], n_args > 1 ? args[1] : NULL, &how);
+}
+
+const struct cmd cmd_reload = {
+	.name = "reload",
+	.args = "MOUNTPOINT [TOPOLOGY]",
+	.doc = "read a mount's description anew, or another one",
+	.text = "What is mounted stays mounted, and its readers notice nothing but what has changed: whoever opens a\n"
+		"file gets all of the old one or all of the new one. Inode numbers of paths that stay are the same, and\n"
+		"so does what is mounted on the folders. A description that is refused changes nothing.\n"
+		"\n"
+		"MOUNTPOINT is any folder of a mount that topofs mount made; it may be in another mount namespace. Root\n"
+		"and who mounted it may do this.\n",
+	.opts = opts,
+	.n_opts = sizeof opts / sizeof *opts,
+	.min_args = 1,
+	.max_args = 2,
+	.run = run,
+};

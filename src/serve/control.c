@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "served.h"
+
+#include "topofs/buf.h"
+#include "topofs/memfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/*
+ * A keeper has both ends of a pair of sockets, and reads one. Who wants something of it takes the other one out of it,
+ * with pidfd_getfd(2): that may who may trace the keeper, which are root and its owner, whatever namespace of mounts or
+ * of the network they are in. So there is no name that somebody else could find, and nothing that stays when it dies.
+ * A question has its own socket for the answer with it.
+ */
+
+#define MAGIC UINT64_C(0x6e6f63706f74) /* "topcon" */
+enum { VERSION = 1 };
+
+/* --- the keeper's side ----------------------------------------------------------------------------------- */
+
+bool control_receive(int socket, struct control *ret, struct control_fds *fds)
+{
+	int got[MAX_FDS];
+	ssize_t n = receive_fds(socket, got, ret, sizeof *ret);
+
+	*fds = (struct control_fds){ got[0], got[1], got[2] };
+	if (n == sizeof *ret && ret->magic == MAGIC && ret->version == VERSION) {
+		ret->name[sizeof ret->name - 1] = ret->document[sizeof ret->document - 1] =
+			ret->path[sizeof ret->path - 1] = '\0';
+		return true;
+	}
+	if (n > 0 && got[0] >= 0) {
+		control_reply(got[0], "served by another version of topofs");
+		got[0] = -1;
+	}
+	for (size_t i = 0; i < MAX_FDS; i++)
+		if (got[i] >= 0)
+			close(got[i]);
+	return false;
+}
+
+void control_reply(int fd, const char *text)
+{
+	if (fd < 0)
+		return;
+	send(fd, text, strlen(text) + 1, MSG_NOSIGNAL);
+	close(fd);
+}
+
+/* --- the other side -------------------------------------------------------------------------------------- */
+
+static int take_descriptor(pid_t pid, int number)
+{
+	int process = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	if (process < 0)
+		return -errno;
+	int fd = (int)syscall(SYS_pidfd_getfd, process, number, 0), error = errno;
+	close(process);
+	return fd < 0 ? -error : fd;
+}
+
+static bool is_seqpacket(int fd)
+{
+	int type = 0;
+	socklen_t len = sizeof type;
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_SEQPACKET;
+}
+
+int serve_control(const struct serve_status *status, struct err *err)
+{
+	if (status->control < 0) {
+		err_set(err, "", "a mount of topofs run, which stays as it is");
+		return -EOPNOTSUPP;
+	}
+	int fd = take_descriptor((pid_t)status->keeper, (int)status->control);
+	if (fd >= 0 && is_seqpacket(fd))
+		return fd;
+	int rc = fd < 0 ? fd : -EBADF;
+	if (fd >= 0)
+		close(fd);
+	if (rc == -EPERM)
+		err_set(err, "", "its keeper, process %" PRIu64 ", is not yours", status->keeper);
+	else if (rc == -ESRCH || rc == -EBADF)
+		err_set(err, "", "its keeper, process %" PRIu64 ", is gone or in another pid namespace", status->keeper);
+	else
+		err_set(err, "", "cannot reach its keeper, process %" PRIu64 ": %s", status->keeper, strerror(-rc));
+	return rc;
+}
+
+/* Sends a question with so many descriptors, less the first one, and waits for the answer. */
+static int ask(int channel, const struct control *question, int *fds, size_t n_fds, struct err *err)
+{
+	char answer[sizeof err->what];
+	int ends[2];
+	ssize_t n = -1;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return err_set(err, "", "cannot ask its keeper: %s", strerror(errno));
+	fds[0] = ends[1];
+	int rc = send_fds(channel, fds, n_fds, question, sizeof *question);
+	close(ends[1]);
+	while (rc == 0 && (n = recv(ends[0], answer, sizeof answer, 0)) < 0 && errno == EINTR)
+		;
+	close(ends[0]);
+	if (n == 1)
+		return 0;
+	err_set(err, "", "%.*s", n > 1 ? (int)n - 1 : INT_MAX, n > 1 ? answer : "its keeper ended before it answered");
+	return -EIO;
+}
+
+static int write_pins(const char *folder)
+{
+	_cleanup_buf_ struct buf paths = { 0 };
+	int fd = memfile_new("topofs-pins");
+
+	if (fd < 0)
+		return fd;
+	find_pins(folder, &paths);
+	if ((paths.len == 0 || write(fd, paths.data, paths.len) == (ssize_t)paths.len) && memfile_seal(fd) == 0)
+		return fd;
+	close(fd);
+	return -EIO;
+}
+
+int serve_renew(int channel, const char *folder, const struct serve_what *what, struct err *err)
+{
+	struct control question = {
+		.magic = MAGIC, .version = VERSION, .kind = CONTROL_RELOAD, .force = what->force, .strict = what->strict
+	};
+	int fds[] = { -1, tree_image(what->tree, err), -1 };
+
+	if (fds[1] < 0)
+		return fds[1];
+	fds[2] = write_pins(folder);
+	snprintf(question.name, sizeof question.name, "%s", what->name);
+	snprintf(question.document, sizeof question.document, "%s", what->document);
+	snprintf(question.path, sizeof question.path, "%s", what->path ? what->path : "");
+	int rc = fds[2] < 0 ? err_set(err, "", "cannot make a file in memory") : ask(channel, &question, fds, 3, err);
+	close(fds[1]);
+	if (fds[2] >= 0)
+		close(fds[2]);
+	return rc;
+}
+
+int serve_upgrade(int channel, struct err *err)
+{
+	const struct control question = { .magic = MAGIC, .version = VERSION, .kind = CONTROL_UPGRADE };
+	int fds[] = { -1, open("/proc/self/exe", O_RDONLY | O_CLOEXEC) };
+
+	if (fds[1] < 0)
+		return err_set(err, "", "cannot open this program: %s", strerror(errno));
+	int rc = ask(channel, &question, fds, 2, err);
+	close(fds[1]);
+	return rc;
+}
