@@ -25,6 +25,8 @@ noinst_LIBRARIES += %D%/libcore.a
 	%D%/format/json.c \
 	%D%/format/layout.c \
 	%D%/format/layout.h \
+	%D%/format/limits.c \
+	%D%/format/limits.h \
 	%D%/format/types.c \
 	%D%/format/types.h \
 	%D%/format/types_files.c \

@@ -23,6 +23,7 @@ shell_tests = \
 	%D%/cli/machines.sh \
 	%D%/cli/misuse.sh \
 	%D%/cli/output.sh \
+	%D%/cli/owner.sh \
 	%D%/consumers/lscpu.sh \
 	%D%/consumers/lspci.sh \
 	%D%/consumers/lstopo.sh \

@@ -77,6 +77,7 @@ int misuse(const struct cmd *cmd, const char *fmt, ...) __attribute__((format(pr
 struct load_options {
 	bool force, strict, verbose;
 	const struct format *format;
+	bool for_others; /* root serves it to others: who else can change the document is warned of (`strict`: refused) */
 };
 /* These folders, in their order, with a colon between. */
 void machine_folders(struct buf *out);

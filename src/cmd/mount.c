@@ -142,7 +142,7 @@ static const struct opt opts[] = {
 	{ 'o', "options", "OPTIONS", "mount options, separated by commas, as for mount(8)" },
 	{ 'f', "foreground", NULL, "keep the mount in this process until it is unmounted or ended by a signal" },
 	{ 0, "force", NULL, "mount also what can crash programs that read it" },
-	{ 0, "strict", NULL, "refuse also what no real machine looks like" },
+	{ 0, "strict", NULL, "refuse also what no real machine looks like, or others can change" },
 };
 
 static int run(char **args, int n_args, const char *const *values)
@@ -152,7 +152,7 @@ static int run(char **args, int n_args, const char *const *values)
 		.topology = args[0],
 		.mountpoint = args[1],
 		.options = values[OPT_OPTIONS] ? values[OPT_OPTIONS] : "",
-		.load = { .force = values[OPT_FORCE], .strict = values[OPT_STRICT] },
+		.load = { .force = values[OPT_FORCE], .strict = values[OPT_STRICT], .for_others = true },
 		.foreground = values[OPT_FOREGROUND],
 	};
 
@@ -165,7 +165,7 @@ enum { HELPER_MISUSE = 1, HELPER_FAILED = 32 };
 int mount_helper(int argc, char **argv)
 {
 	_cleanup_buf_ struct buf options = { 0 };
-	struct request r = { 0 };
+	struct request r = { .load = { .for_others = true } };
 
 	opterr = 0;
 	for (int c; (c = getopt(argc, argv, "sfnvo:t:")) != -1;) {

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +71,59 @@ bool is_installed(const char *topology)
 
 /* --- reading --------------------------------------------------------------------------------------------- */
 
+/*
+ * Who but root can change the document, and with it what everybody sees at the next start or reload; NULL: nobody. Who
+ * called sudo may serve their own.
+ */
+static const char *who_can_change(const struct stat *st)
+{
+	static char text[64];
+	const char *sudo = getenv("SUDO_UID");
+	if (st->st_mode & S_IWOTH)
+		return "anybody";
+	if (st->st_mode & S_IWGRP && st->st_gid != 0)
+		snprintf(text, sizeof text, "group %u", st->st_gid);
+	else if (st->st_uid != 0 && !(sudo && strtoul(sudo, NULL, 10) == st->st_uid))
+		snprintf(text, sizeof text, "user %u", st->st_uid);
+	else
+		return NULL;
+	return text;
+}
+
+/* A folder that others can write to without its being sticky lets them put another file in the place of this one. */
+static const char *who_can_replace(const char *path)
+{
+	_cleanup_buf_ struct buf folder = { 0 };
+	const char *slash = strrchr(path, '/');
+	struct stat st;
+	buf_add(&folder, path, slash ? (size_t)(slash - path) : 0);
+	if (stat(slash == path ? "/" : slash ? buf_text(&folder) : ".", &st))
+		return NULL;
+	if (st.st_mode & S_ISVTX)
+		st.st_mode &= ~(mode_t)(S_IWGRP | S_IWOTH);
+	return who_can_change(&st);
+}
+
+static int check_owner(const char *path, int fd, const struct load_options *how, struct err *err)
+{
+	struct stat st;
+	if (!how->for_others || geteuid() != 0 || fstat(fd, &st))
+		return 0;
+	const char *who = who_can_change(&st), *way = "change it";
+	char real[PATH_MAX];
+	if (!who && (who = who_can_replace(path)))
+		way = "put another in its place";
+	if (!who && realpath(path, real) && (who = who_can_replace(real)))
+		way = "put another in its place";
+	if (!who)
+		return 0;
+	err_set(err, "document", "%s%s can %s, and so what is served", how->strict ? "" : "warning: ", who, way);
+	if (how->strict)
+		return -EPERM;
+	complain(path, err);
+	return 0;
+}
+
 static int open_document(const char *path, struct err *err)
 {
 	struct stat st;
@@ -90,13 +144,18 @@ static int open_document(const char *path, struct err *err)
 	return fd;
 }
 
-static int read_document(const char *path, struct buf *bytes, struct err *err)
+static int read_document(const char *path, const struct load_options *how, struct buf *bytes, struct err *err)
 {
 	char part[65536];
 	ssize_t n;
 	int fd = open_document(path, err);
 	if (fd < 0)
 		return fd;
+	int refused = check_owner(path, fd, how, err);
+	if (refused) {
+		close(fd);
+		return refused;
+	}
 	while (((n = read(fd, part, sizeof part)) > 0 || (n < 0 && errno == EINTR)) && bytes->len <= DOCUMENT_MAX)
 		buf_add(bytes, part, n > 0 ? (size_t)n : 0);
 	int error = n < 0 ? errno : 0;
@@ -195,7 +254,7 @@ int load_topology(const char *topology, const struct load_options *how, struct t
 	_cleanup_topo_ struct topo topo = { 0 };
 	struct err err = { 0 };
 	find_topology(topology, &path);
-	if (read_document(buf_text(&path), &bytes, &err) || parse_document(&bytes, how->format, &topo, &err))
+	if (read_document(buf_text(&path), how, &bytes, &err) || parse_document(&bytes, how->format, &topo, &err))
 		return complain_of_document(buf_text(&path), &err);
 	if (!passes_rules(buf_text(&path), &topo, how))
 		return EXIT_FAILED;

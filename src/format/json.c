@@ -4,6 +4,7 @@
 
 #include "document.h"
 #include "layout.h"
+#include "limits.h"
 #include "topofs/format.h"
 
 #include <errno.h>
@@ -103,6 +104,8 @@ static int parse(const char *bytes, size_t len, json_t **ret, struct err *err)
 {
 	if (len > DOCUMENT_MAX)
 		return err_set(err, "", "larger than %d MiB", DOCUMENT_MAX >> 20);
+	if (check_limits(bytes, len, err))
+		return -EINVAL;
 	json_error_t why;
 	*ret = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, &why);
 	if (*ret)

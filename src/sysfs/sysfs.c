@@ -186,11 +186,19 @@ static void add_listing_folders(struct builder *b)
 	}
 }
 
+/* A few words of a document can mean very many files, and the memory of each. */
+static bool has_too_many(struct builder *b)
+{
+	if (b->tree->n > SYSFS_FILES_MAX)
+		keep(b, -EFBIG);
+	return b->tree->n > SYSFS_FILES_MAX;
+}
+
 static void add_class(struct builder *b, const struct facts *f)
 {
 	_cleanup_buf_ struct buf path = { 0 };
 	add_listing_folders(b);
-	for (size_t i = 0, n = b->class->count(f); i < n; i++)
+	for (size_t i = 0, n = b->class->count(f); i < n && !has_too_many(b); i++)
 		for (size_t k = 0, parts = b->class->parts ? b->class->parts(f, i) : 1; k < parts; k++) {
 			struct object o = { .facts = f, .topo = f->topo, .index = i, .part = k };
 			buf_cut(&path, 0);
@@ -339,6 +347,8 @@ int sysfs_build_traced(const struct topo *t, sysfs_trace *trace, void *ctx, stru
 	if (check_row_names(t, err))
 		return -EINVAL;
 	add_classes(&b, t);
+	if (b.failed == -EFBIG)
+		return err_set(err, "", "the machine has more than %d files", SYSFS_FILES_MAX);
 	if (b.failed)
 		return err_set(err, "", "its files contradict each other: %s", strerror(-b.failed));
 	for (size_t i = 0; i < t->extras.n; i++)

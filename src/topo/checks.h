@@ -53,6 +53,7 @@ void check_bus_ranges(const struct inspection *in);
 void check_named_nodes(const struct inspection *in);
 void check_named_functions(const struct inspection *in);
 void check_physfns(const struct inspection *in);
+void check_vectors(const struct inspection *in);
 void check_nccl(const struct inspection *in);
 void check_switches(const struct inspection *in);
 

@@ -78,6 +78,7 @@ const struct rule rules[] = {
 	{ "nodes-exist", BROKEN, "Every node that is named exists.", check_named_nodes },
 	{ "functions-exist", BROKEN, "Every function that is named exists.", check_named_functions },
 	{ "physical-functions", BROKEN, "The physical function of a virtual one exists, and is none itself.", check_physfns },
+	{ "vectors", BROKEN, "A function has at most 2048 message signalled vectors.", check_vectors },
 	{ "names-unique", BROKEN, "No two devices of a class have one name.", check_names },
 	{ "node-parts-unique", BROKEN, "A node has nothing twice: huge pages of a size, access classes, memory-side caches of a level.", check_node_parts },
 	{ "device-parts-unique", BROKEN, "A device has no port or namespace twice.", check_device_parts },

@@ -284,6 +284,18 @@ void check_physfns(const struct inspection *in)
 	}
 }
 
+/* The table of a function's MSI-X capability has no more (PCI 3.0, 6.8.2). */
+void check_vectors(const struct inspection *in)
+{
+	enum { MOST = 2048 };
+	for (size_t i = 0; i < in->topo->pci.n; i++) {
+		const struct pci *pci = &in->topo->pci.at[i];
+		if (idset_count(&pci->msi_irqs) > MOST)
+			report(in, pci_name(in, pci->address), "it has %u message signalled vectors; %d are the most",
+			       idset_count(&pci->msi_irqs), MOST);
+	}
+}
+
 /* GPUs, network adapters and what else NCCL looks for by a 12-character address. */
 static bool is_for_nccl(const struct pci *pci)
 {

@@ -60,6 +60,13 @@ many() {
 	many 100 '{"from":"0-1023","to":"0-1023","value":%d}'
 	echo '] }'
 } >made-distances.json
+{ printf '{ "topofs": 1, "comment": ['; many 1100000 '[%d]'; echo '] }'; } >made-many-lists.json
+{ printf '{ "topofs": 1, "comment": ['; many 2000000 '%d'; echo '] }'; } >made-many-numbers.json
+{
+	printf '{ "topofs": 1, "cpu": { "present": "0" }, "pci": [ { "root": "0000:00", "devices": ['
+	nested 300 '{"at":"00.0","id":"1:1","class":"0604","devices":[' ']}'
+	echo '] } ] }'
+} >made-deep-buses.json
 
 # without_parser: the words of the JSON parser, which change with its version, left out
 without_parser() {
