@@ -110,6 +110,7 @@ EXTRA_DIST += \
 	%D%/lib.sh \
 	%D%/lsan.supp \
 	%D%/odd/expected \
+	%D%/qemu/kernel.sh \
 	%D%/serve.sh \
 	%D%/topologies/bare.json \
 	%D%/topologies/everything.json \
@@ -133,3 +134,9 @@ AM_TESTS_ENVIRONMENT = \
 	LC_ALL=C; export LC_ALL; \
 	CRITERION_OUTPUTS=tap:-; export CRITERION_OUTPUTS; \
 	LSAN_OPTIONS='suppressions=$(abs_top_srcdir)/tests/lsan.supp:print_suppressions=0'; export LSAN_OPTIONS;
+
+# Minutes each, so not in make check: another kernel.
+check-kernel: all $(check_PROGRAMS)
+	$(AM_TESTS_ENVIRONMENT) /bin/sh '$(srcdir)/%D%/qemu/kernel.sh' $(KERNEL_TESTS)
+
+.PHONY: check-kernel
