@@ -21,6 +21,17 @@ servers() {
 	pgrep -f "^[^ ]*topofs.* ${1:-$machine}( |\$)"
 }
 
+# servers_here [NAME]: of all that serve such a document those this test started, whose environment says so.
+servers_here() {
+	for server in $(servers "$@"); do
+		tr '\0' '\n' <"/proc/$server/environ" 2>/dev/null | grep -qxF "TOPOFS_TEST=$tmp" && echo "$server"
+	done
+}
+
+no_servers_here() {
+	[ -z "$(servers_here "$@")" ]
+}
+
 # keeper: of these the one that the others are children of.
 keeper() {
 	for server in $(servers); do

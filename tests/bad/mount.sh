@@ -9,6 +9,9 @@ rm "$machine"
 . "$top_srcdir/tests/bad/documents.sh"
 
 mount_point mnt
+# documents of the same names may be served elsewhere
+TOPOFS_TEST=$tmp
+export TOPOFS_TEST
 
 # refused COMMAND...: with status 1 and one line
 refused() {
@@ -27,5 +30,5 @@ without_parser <said.mount >lines
 same "$top_srcdir/tests/bad/expected" lines
 without_parser <said.run >lines
 same "$top_srcdir/tests/bad/expected" lines
-check "no server is left" wait_for 5 no_servers '[^ /]*\.json'
+check "no server is left" wait_for 5 no_servers_here '[^ /]*\.json'
 check "the mount point is as it was" rmdir mnt
