@@ -131,6 +131,7 @@ noinst_LIBRARIES += %D%/libcmd.a
 %C%_libcmd_a_SOURCES = \
 	%D%/cmd/attributes.c \
 	%D%/cmd/capture.c \
+	%D%/cmd/cdi.c \
 	%D%/cmd/check.c \
 	%D%/cmd/cmd.c \
 	%D%/cmd/completion.c \

@@ -32,6 +32,8 @@ shell_tests = \
 	%D%/consumers/nvidia.sh \
 	%D%/consumers/ordinary-user.sh \
 	%D%/consumers/shelf.sh \
+	%D%/container/cdi.sh \
+	%D%/container/podman-cdi.sh \
 	%D%/docs/architecture.sh \
 	%D%/docs/attributes.sh \
 	%D%/docs/examples.sh \
@@ -107,6 +109,7 @@ EXTRA_DIST += \
 	%D%/bad/documents.sh \
 	%D%/bad/expected \
 	%D%/consumers/machines.sh \
+	%D%/container/cdi.schema.json \
 	%D%/lib.sh \
 	%D%/lsan.supp \
 	%D%/odd/expected \

@@ -44,7 +44,7 @@ struct cmd {
 };
 
 /* One a file: src/cmd/check.c and so on. */
-extern const struct cmd cmd_attributes, cmd_capture, cmd_check, cmd_completion, cmd_convert, cmd_diff, cmd_doctor,
+extern const struct cmd cmd_attributes, cmd_capture, cmd_cdi, cmd_check, cmd_completion, cmd_convert, cmd_diff, cmd_doctor,
 	cmd_generate, cmd_machines, cmd_mount, cmd_reload, cmd_render, cmd_run, cmd_schema, cmd_show, cmd_status;
 
 extern const struct cmd *const cmds[];
@@ -94,6 +94,8 @@ int load_tree(const char *topology, const struct load_options *how, struct tree 
 
 /* Writes the description: to standard output where the path is NULL or "-". A file is replaced whole or not at all. */
 int write_document(const struct topo *topo, const char *path);
+/* Any other text, in the same way. */
+int write_text(const struct buf *text, const char *path);
 /* The same in any format that can be written; complaints name the topology. */
 int write_as(const struct topo *topo, const struct format *format, const char *topology, const char *path);
 

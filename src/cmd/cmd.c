@@ -17,6 +17,7 @@ const struct cmd *const cmds[] = {
 	&cmd_reload,
 	&cmd_status,
 	&cmd_doctor,
+	&cmd_cdi,
 	&cmd_machines,
 	&cmd_capture,
 	&cmd_convert,

@@ -60,16 +60,21 @@ static int write_file(const char *path, const struct buf *text)
 	return error ? fail("%s: %s", path, strerror(error)) : EXIT_OK;
 }
 
+int write_text(const struct buf *text, const char *path)
+{
+	if (path && strcmp(path, "-"))
+		return write_file(path, text);
+	fwrite(buf_text(text), 1, text->len, stdout);
+	return EXIT_OK;
+}
+
 int write_as(const struct topo *topo, const struct format *format, const char *topology, const char *path)
 {
 	_cleanup_buf_ struct buf text = { 0 };
 	struct err err = { 0 };
 	if (format->write(topo, &text, &err))
 		return complain(topology, &err);
-	if (path && strcmp(path, "-"))
-		return write_file(path, &text);
-	fwrite(buf_text(&text), 1, text.len, stdout);
-	return EXIT_OK;
+	return write_text(&text, path);
 }
 
 int write_document(const struct topo *topo, const char *path)

@@ -46,7 +46,7 @@ static int no_namespace(int error, struct err *err)
 	return -error;
 }
 
-static int write_text(const char *file, const char *text)
+static int write_setting(const char *file, const char *text)
 {
 	int fd = open(file, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -67,11 +67,11 @@ static int new_user_namespace(struct err *err)
 		return no_namespace(errno, err);
 	snprintf(users, sizeof users, "%u %u 1", uid, uid);
 	snprintf(groups, sizeof groups, "%u %u 1", gid, gid);
-	int rc = write_text("/proc/self/setgroups", "deny");
+	int rc = write_setting("/proc/self/setgroups", "deny");
 	if (rc == 0)
-		rc = write_text("/proc/self/uid_map", users);
+		rc = write_setting("/proc/self/uid_map", users);
 	if (rc == 0)
-		rc = write_text("/proc/self/gid_map", groups);
+		rc = write_setting("/proc/self/gid_map", groups);
 	return rc < 0 ? no_namespace(-rc, err) : 0;
 }
 

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A specification of the Container Device Interface (CDI), by which container runtimes give machines to containers. */
+
+#include "topofs/buf.h"
+#include "topofs/cmd.h"
+
+#include <ctype.h>
+#include <jansson.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define KIND "topofs.dev/machine"
+
+/* Fields unknown to a runtime make it refuse all: the version is the lowest that has those that are used. */
+#define VERSION_BASE "0.3.0"
+#define VERSION_DIGIT_FIRST "0.5.0"
+
+/* The only files of /proc that runc lets anything be mounted on, of those a machine has. */
+static const char *const proc_files[] = { "cpuinfo", "meminfo", "stat" };
+
+/* What containers are told as topofs run tells its command. */
+static const char *const environment[] = { "HWLOC_COMPONENTS=-x86", "SYSTEMD_DEVICE_VERIFY_SYSFS=0" };
+
+struct plan {
+	const char *folder;	  /* where machines are mounted, each in a folder of its name */
+	const char *union_policy; /* NULL: mounts alone; "" for the policy of the machine */
+	const char *program;	  /* topofs, as the runtime finds it */
+};
+
+/* --- names ----------------------------------------------------------------------------------------------- */
+
+/* As topofs@.service names instances: a file's name without its folder and .json. */
+static void name_device(const char *topology, struct buf *name)
+{
+	static const char suffix[] = ".json";
+	const char *slash = strrchr(topology, '/');
+	const char *base = slash ? slash + 1 : topology;
+	size_t len = strlen(base);
+	if (len > strlen(suffix) && !strcmp(base + len - strlen(suffix), suffix))
+		len -= strlen(suffix);
+	buf_add(name, base, len);
+}
+
+static bool is_name(const char *name)
+{
+	size_t len = strlen(name);
+	return len && len <= 63 && isalnum((unsigned char)name[0]) && isalnum((unsigned char)name[len - 1]) &&
+	       strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.:") == len;
+}
+
+/* --- one machine ----------------------------------------------------------------------------------------- */
+
+static json_t *describe_mount(const struct plan *p, const char *name, const char *path)
+{
+	_cleanup_buf_ struct buf source = { 0 };
+	buf_printf(&source, "%s/%s%s", p->folder, name, path);
+	return json_pack("{ss ss s[ssssss]}", "hostPath", buf_text(&source), "containerPath", path, "options", "rbind",
+			 "ro", "nosuid", "nodev", "noexec", "rslave");
+}
+
+/* All of /sys, as links between its folders would lead nowhere else; what is mounted below comes over it. */
+static json_t *describe_mounts(const struct plan *p, const char *name, const struct tree *tree)
+{
+	json_t *mounts = json_array();
+	json_array_append_new(mounts, describe_mount(p, name, "/sys"));
+	for (size_t i = 0; i < sizeof proc_files / sizeof *proc_files; i++) {
+		_cleanup_buf_ struct buf path = { 0 };
+		buf_printf(&path, "/proc/%s", proc_files[i]);
+		if (tree_find(tree, buf_text(&path) + 1) != TREE_NONE)
+			json_array_append_new(mounts, describe_mount(p, name, buf_text(&path)));
+	}
+	return mounts;
+}
+
+static json_t *describe_hook(const struct plan *p, const char *name)
+{
+	_cleanup_buf_ struct buf folder = { 0 }, policy = { 0 };
+	buf_printf(&folder, "%s/%s", p->folder, name);
+	buf_printf(&policy, "--union%s%s", *p->union_policy ? "=" : "", p->union_policy);
+	return json_pack("{ss ss s[ssss]}", "hookName", "createContainer", "path", p->program, "args", "topofs", "hook",
+			 buf_text(&policy), buf_text(&folder));
+}
+
+/* NULL where a text is not UTF-8, as no JSON can be. */
+static json_t *describe_device(const struct plan *p, const char *name, const struct tree *tree)
+{
+	_cleanup_buf_ struct buf machine = { 0 };
+	buf_printf(&machine, "TOPOFS_MACHINE=%s", name);
+	json_t *edits = json_pack("{s[s]}", "env", buf_text(&machine));
+	json_t *hook = p->union_policy ? describe_hook(p, name) : NULL;
+	json_object_set_new(edits, p->union_policy ? "hooks" : "mounts",
+			    p->union_policy ? json_pack("[o]", hook) : describe_mounts(p, name, tree));
+	return json_pack("{ss so}", "name", name, "containerEdits", edits);
+}
+
+/* --------------------------------------------------------------------------------------------------------- */
+
+static int add_device(const struct plan *p, const char *topology, json_t *devices)
+{
+	const struct load_options how = { .for_others = true };
+	_cleanup_tree_ struct tree tree = { 0 };
+	_cleanup_buf_ struct buf name = { 0 };
+	json_t *other;
+	size_t i;
+	name_device(topology, &name);
+	if (!is_name(buf_text(&name)))
+		return fail("%s: \"%s\" cannot be a device's name: up to 63 letters, digits, _ - . and : that begin "
+			    "and end "
+			    "with a letter or digit",
+			    topology, buf_text(&name));
+	json_array_foreach(devices, i,
+			   other) if (!strcmp(json_string_value(json_object_get(other, "name")),
+					      buf_text(&name))) return fail("%s: there are two machines of the name %s",
+									    topology, buf_text(&name));
+	if (load_tree(topology, &how, &tree))
+		return EXIT_FAILED;
+	json_t *device = describe_device(p, buf_text(&name), &tree);
+	return json_array_append_new(devices, device) ? fail("%s: a path is not UTF-8", topology) : EXIT_OK;
+}
+
+static bool begins_with_digit(const json_t *devices)
+{
+	json_t *device;
+	size_t i;
+	json_array_foreach((json_t *)devices, i, device) if (isdigit((unsigned char)*json_string_value(
+								     json_object_get(device, "name")))) return true;
+	return false;
+}
+
+static int write_specification(json_t *devices, const char *path)
+{
+	json_t *env = json_array();
+	for (size_t i = 0; i < sizeof environment / sizeof *environment; i++)
+		json_array_append_new(env, json_string(environment[i]));
+	json_t *all = json_pack("{ss ss sO s{so}}", "cdiVersion",
+				begins_with_digit(devices) ? VERSION_DIGIT_FIRST : VERSION_BASE, "kind", KIND,
+				"devices", devices, "containerEdits", "env", env);
+	char *dumped = json_dumps(all, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	_cleanup_buf_ struct buf text = { 0 };
+	buf_printf(&text, "%s\n", dumped ? dumped : "");
+	free(dumped);
+	json_decref(all);
+	return write_text(&text, path);
+}
+
+static int make_specification(const struct plan *p, char **topologies, int n, const char *path)
+{
+	json_t *devices = json_array();
+	int status = EXIT_OK;
+	for (int i = 0; i < n && !status; i++)
+		status = add_device(p, topologies[i], devices);
+	if (!status)
+		status = write_specification(devices, path);
+	json_decref(devices);
+	return status;
+}
+
+enum { OPT_OUTPUT, OPT_UNION, OPT_FOLDER, OPT_PROGRAM };
+
+static const struct opt opts[] = {
+	{ 'o', "output", "FILE", "write to this file instead of standard output" },
+	{ 0, "union", NULL, "keep what the machine does not describe, by a hook" },
+	{ 0, "folder", "DIR", "where the machines are mounted; /run/topofs where not said" },
+	{ 0, "program", "PATH", "where the runtime finds topofs for the hook; this one where not said" },
+};
+
+static int run(char **args, int n_args, const char *const *values)
+{
+	char self[PATH_MAX] = "";
+	if (readlink("/proc/self/exe", self, sizeof self - 1) < 0)
+		self[0] = '\0';
+	const struct plan p = {
+		.folder = values[OPT_FOLDER] ? values[OPT_FOLDER] : "/run/topofs",
+		.union_policy = values[OPT_UNION],
+		.program = values[OPT_PROGRAM] ? values[OPT_PROGRAM] : self,
+	};
+	if (*p.folder != '/')
+		return misuse(&cmd_cdi, "--folder must begin with a slash");
+	if (p.union_policy && *p.program != '/')
+		return misuse(&cmd_cdi, "--program must begin with a slash");
+	return make_specification(&p, args, n_args, values[OPT_OUTPUT]);
+}
+
+const struct cmd cmd_cdi = {
+	.name = "cdi",
+	.args = "TOPOLOGY...",
+	.doc = "describe machines to container runtimes",
+	.text = "Prints a specification of the Container Device Interface, for containerd, CRI-O, Docker and Podman, "
+		"which\n"
+		"look for it in /etc/cdi. A container then gets a machine by its name: podman run --device\n"
+		"topofs.dev/machine=dgx-h100. Each machine must be mounted at /run/topofs/NAME, as "
+		"topofs@NAME.service\n"
+		"does; NAME is the file's name without .json.\n"
+		"\n"
+		"The machine's /sys covers the container's. With --union a hook does it, and keeps network "
+		"interfaces,\n"
+		"modules and all else that the machine does not describe.\n",
+	.opts = opts,
+	.n_opts = sizeof opts / sizeof *opts,
+	.min_args = 1,
+	.max_args = -1,
+	.run = run,
+};
