@@ -33,6 +33,7 @@ shell_tests = \
 	%D%/consumers/ordinary-user.sh \
 	%D%/consumers/shelf.sh \
 	%D%/container/cdi.sh \
+	%D%/container/kubernetes.sh \
 	%D%/container/podman-cdi.sh \
 	%D%/docs/architecture.sh \
 	%D%/docs/attributes.sh \
@@ -64,6 +65,7 @@ shell_tests = \
 	%D%/run/proc.sh \
 	%D%/run/status.sh \
 	%D%/run/user.sh \
+	%D%/systemd/cdi.sh \
 	%D%/systemd/unit.sh \
 	$(NULL)
 
@@ -110,6 +112,7 @@ EXTRA_DIST += \
 	%D%/bad/expected \
 	%D%/consumers/machines.sh \
 	%D%/container/cdi.schema.json \
+	%D%/container/kubernetes.schema.json \
 	%D%/lib.sh \
 	%D%/lsan.supp \
 	%D%/odd/expected \

@@ -50,6 +50,7 @@ check "of the right model" grep -q 'Platinum 8480C' large
 check "another the small one" grep -q '^CPU(s): *4$' small
 check "one without a device has the real one" test "$(in_container '' cat /sys/devices/system/cpu/possible 2>/dev/null)" \
 	= "$(cat /sys/devices/system/cpu/possible)"
+# shellcheck disable=SC2016 # within it
 check "control groups are there" in_container dgx-h100 sh -c 'test -n "$(ls /sys/fs/cgroup)"'
 check "the machine's name" test "$(in_container vm-small printenv TOPOFS_MACHINE)" = vm-small
 for tool in numactl lspci lstopo-no-graphics; do
