@@ -184,11 +184,13 @@ extern const struct fuse_lowlevel_ops serve_ops;
 
 /* --- session.c -------------------------------------------------------------------------------------------- */
 
+struct fuse_session;
+/* NULL where libfuse refuses it. Destroying it closes the descriptor. */
+struct fuse_session *open_session(struct served *s, int fd);
 /*
  * One request after the other, until the connection ends or fails (true) or finish_requests() was called (false). In a
  * worker that follows one which died what that left unanswered comes first.
  */
-struct fuse_session;
 bool answer_requests(struct fuse_session *se, struct served *s, int fd, bool resume);
 /* For a signal's handler. */
 void finish_requests(int sig);

@@ -128,7 +128,7 @@ static void keep_complaint(enum fuse_log_level level, const char *fmt, va_list a
 	last_complaint[strcspn(last_complaint, "\n")] = '\0';
 }
 
-static struct fuse_session *open_session(struct served *s, int fd)
+struct fuse_session *open_session(struct served *s, int fd)
 {
 	static const struct fuse_custom_io io = { .read = read_request, .writev = write_reply };
 	char *argv[] = { "topofs", NULL };

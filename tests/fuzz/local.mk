@@ -4,6 +4,8 @@ fuzz_targets = \
 	%D%/archive \
 	%D%/document \
 	%D%/recording \
+	%D%/requests \
+	%D%/state \
 	$(NULL)
 
 check_PROGRAMS += $(fuzz_targets)
@@ -21,6 +23,17 @@ endif
 %C%_recording_SOURCES = %D%/recording.c $(fuzz_common)
 %C%_recording_LDFLAGS = $(AM_LDFLAGS) $(FUZZER_LDFLAGS)
 %C%_recording_LDADD = $(topofs_LDADD)
+# these two know the inside of src/serve
+fuzz_serve = %D%/talk.c %D%/talk.h
+fuzz_serve_flags = $(AM_CPPFLAGS) -I$(top_srcdir)/src/serve $(FUSE3_CFLAGS)
+%C%_requests_SOURCES = %D%/requests.c $(fuzz_serve) $(fuzz_common)
+%C%_requests_CPPFLAGS = $(fuzz_serve_flags)
+%C%_requests_LDFLAGS = $(AM_LDFLAGS) $(FUZZER_LDFLAGS)
+%C%_requests_LDADD = $(topofs_LDADD)
+%C%_state_SOURCES = %D%/state.c $(fuzz_serve) $(fuzz_common)
+%C%_state_CPPFLAGS = $(fuzz_serve_flags)
+%C%_state_LDFLAGS = $(AM_LDFLAGS) $(FUZZER_LDFLAGS)
+%C%_state_LDADD = $(topofs_LDADD)
 
 EXTRA_DIST += \
 	$(wildcard $(top_srcdir)/%D%/kept/*/*) \

@@ -4,7 +4,7 @@
 # What fuzz targets begin with, made from what is there; read after lib.sh. seeds_of_TARGET FOLDER fills it,
 # words_of_TARGET prints words that mean something to the target.
 
-targets='archive document recording'
+targets='archive document recording requests state'
 
 seeds_of_document() {
 	for kind in bad odd topologies; do
@@ -42,4 +42,26 @@ seeds_of_archive() {
 
 words_of_archive() {
 	words_of_recording
+}
+
+# their inputs are dense: any bytes are requests, or damage
+seeds_of_requests() {
+	# INIT has been; GETATTR, LOOKUP of "d", READLINK, READ, READDIR, READDIRPLUS, IOCTL
+	printf '\001\003\002\020\000%016d\001\002\002\000d\000\005\004\000\000' 0 >"$1/some"
+	for opcode in 017 034 054 047; do
+		printf "\\001\\$opcode\\002\\050\\000%040d" 0 >"$1/$opcode"
+	done
+}
+
+words_of_requests() {
+	printf '%s\n' d e many file link
+}
+
+seeds_of_state() {
+	printf '\001\000\000\000\000\000\000\000\000' >"$1/first"
+	printf '\001\001\003\010\000\002\000\000\000' >"$1/second"
+}
+
+words_of_state() {
+	words_of_requests
 }
