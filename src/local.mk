@@ -27,6 +27,13 @@ noinst_LIBRARIES += %D%/libcore.a
 	%D%/format/layout.h \
 	%D%/format/limits.c \
 	%D%/format/limits.h \
+	%D%/format/nccl.h \
+	%D%/format/nccl_number.c \
+	%D%/format/nccl_read.c \
+	%D%/format/nccl_scan.c \
+	%D%/format/nccl_write.c \
+	%D%/format/recognize.c \
+	%D%/format/recognize.h \
 	%D%/format/types.c \
 	%D%/format/types.h \
 	%D%/format/types_files.c \

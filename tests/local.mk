@@ -28,6 +28,7 @@ shell_tests = \
 	%D%/consumers/lspci.sh \
 	%D%/consumers/lstopo.sh \
 	%D%/consumers/nccl.sh \
+	%D%/consumers/nccl-xml.sh \
 	%D%/consumers/numactl.sh \
 	%D%/consumers/nvidia.sh \
 	%D%/consumers/ordinary-user.sh \
@@ -113,6 +114,7 @@ EXTRA_DIST += \
 	%D%/consumers/machines.sh \
 	%D%/container/cdi.schema.json \
 	%D%/container/kubernetes.schema.json \
+	%D%/consumers/nccl-strict.py \
 	%D%/lib.sh \
 	%D%/lsan.supp \
 	%D%/odd/expected \

@@ -21,13 +21,12 @@ struct format {
 	const char *ending; /* of its files' names: ".json"; NULL: none in particular */
 	/*
 	 * Whether bytes look like it, so that read() has the best reason why they are not. At most one format's does
-	 * for any bytes; the bytes are followed by a NUL. NULL: what no other recognizes (JSON), or only where the user
-	 * names it.
+	 * for any bytes. NULL: what no other recognizes (JSON), or only where the user names it.
 	 */
 	bool (*recognizes)(const char *bytes, size_t len);
 	/*
 	 * Fills an empty topology; on failure it is left empty and err->where is the place: "line 12". The bytes are
-	 * anybody's, followed by a NUL. NULL: write only.
+	 * anybody's, and no NUL follows them. NULL: write only.
 	 */
 	int (*read)(const char *bytes, size_t len, struct topo *ret, struct err *err);
 	/*
@@ -43,10 +42,10 @@ extern const size_t n_formats;
 
 /* By its name; NULL: there is none. */
 const struct format *format_named(const char *name);
-/* Of which format bytes, followed by a NUL, look to be; NULL: XML of a kind that is not known. */
+/* Of which format bytes look to be; NULL: XML of a kind that is not known. */
 const struct format *format_of(const char *bytes, size_t len);
 
-extern const struct format json_format;
+extern const struct format json_format, nccl_format;
 
 /*
  * Reads what json_format wrote of a captured machine: a member whose value no document can have is left out instead of

@@ -35,7 +35,7 @@ static const struct field run_fields[] = {
 };
 static TABLE(run, doc_run, NULL, "Cores with the same number of threads.");
 
-static const struct table package_table, die_table, cluster_table;
+static const struct table die_table, cluster_table;
 
 #define GROUP_FIELDS \
 	FIELD(doc_group, id, "id", i64, "Its id; its place in the list where not said; -1 where the kernel knows none.", .min = -1, .max = INT32_MAX, .def = ID_BY_PLACE), \
@@ -67,7 +67,7 @@ static const struct field package_fields[] = {
 	FIELD(doc_group, book, "book", i32, "The book it is in (s390).", ID, .def = TOPO_UNKNOWN),
 	FIELD(doc_group, drawer, "drawer", i32, "The drawer it is in (s390).", ID, .def = TOPO_UNKNOWN),
 };
-static TABLE(package, doc_group, NULL, "A processor package (socket).");
+TABLE(package, doc_group, NULL, "A processor package (socket).");
 
 static const struct field cache_fields[] = {
 	FIELD(doc_cache, cache.level, "level", i32, "1 for L1.", .required = true, .min = 1, .max = 9),
@@ -194,7 +194,7 @@ static const struct field net_fields[] = {
 	FIELD(net, dev_port, "dev_port", i32, "Port of the function, from 0.", .min = 0, .max = 65535),
 	FIELD(net, ifindex, "ifindex", i32, "Interface number; counted where not said.", .min = 0, .max = INT32_MAX),
 };
-static TABLE(net, net, "name", "A network interface.");
+TABLE(net, net, "name", "A network interface.");
 
 static const struct field port_fields[] = {
 	FIELD(ib_port, id, "id", i32, "Number of the port, from 1.", .min = 1, .max = 255, .def = 1),
@@ -220,7 +220,7 @@ static const struct field infiniband_fields[] = {
 	FIELD(infiniband, uverbs, "uverbs", i64, "N of uverbsN; its place among all where not said.", .min = 0, .max = 255, .def = TOPO_UNKNOWN),
 	FIELD(infiniband, ports, "ports", objects, "Its ports; one with all defaults where not said.", .sub = &port_table),
 };
-static TABLE(infiniband, infiniband, "name", "An RDMA device.");
+TABLE(infiniband, infiniband, "name", "An RDMA device.");
 
 static const struct field drm_fields[] = {
 	FIELD(drm, card, "card", i64, "N of cardN.", .min = 0, .max = 63, .def = TOPO_UNKNOWN),
@@ -271,8 +271,6 @@ static const char *const pcie_names[] = {
 	[11] = "", [12] = "", [13] = "", [14] = "", [15] = "", [PCIE_NONE] = "conventional", [PCIE_NONE + 1] = NULL,
 };
 
-static const struct table function_table;
-
 static const struct field function_fields[] = {
 	FIELD(doc_pci, at, "at", text, "Its address, \"01.0\" or \"16:00.0\" or \"0000:16:00.0\"; what is missing comes from the bridge above.", .required = true),
 	FIELD(doc_pci, pci.vendor, "id", ids, "Vendor and device id, \"10de:2330\".", .required = true),
@@ -308,7 +306,7 @@ static const struct field function_fields[] = {
 	FIELD(doc_pci, block, "block", objects, "Its disks, other than NVMe.", .sub = &block_table),
 	FIELD(doc_pci, devices, "devices", objects, "What is below a bridge.", .sub = &function_table),
 };
-static TABLE(function, doc_pci, NULL, "A PCI function; a bridge where it has devices or class 0604.");
+TABLE(function, doc_pci, NULL, "A PCI function; a bridge where it has devices or class 0604.");
 
 static const struct field root_fields[] = {
 	FIELD(doc_root, root, "root", text, "Domain and bus, \"0000:15\" or \"15\".", .required = true),
@@ -316,7 +314,7 @@ static const struct field root_fields[] = {
 	FIELD(doc_root, under, "under", text, "Where it stands, if not in /sys/devices: a folder there, \"platform/4000000.pcie\", or the PCI function it is behind (VMD)."),
 	FIELD(doc_root, devices, "devices", objects, "Functions on its bus.", .sub = &function_table),
 };
-static TABLE(root, doc_root, NULL, "A PCI host bridge.");
+TABLE(root, doc_root, NULL, "A PCI host bridge.");
 
 /* --- the document ---------------------------------------------------------------------------------------- */
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "topofs/format.h"
 
+#include "recognize.h"
+
 #include <string.h>
 
 const struct format *const formats[] = {
 	&json_format,
+	&nccl_format,
 };
 const size_t n_formats = sizeof formats / sizeof *formats;
 
@@ -21,5 +24,5 @@ const struct format *format_of(const char *bytes, size_t len)
 	for (size_t i = 0; i < n_formats; i++)
 		if (formats[i]->recognizes && formats[i]->recognizes(bytes, len))
 			return formats[i];
-	return bytes[strspn(bytes, " \t\r\n")] == '<' ? NULL : &json_format;
+	return is_xml(bytes, len) ? NULL : &json_format;
 }

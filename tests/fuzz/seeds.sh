@@ -13,6 +13,9 @@ seeds_of_document() {
 		done
 	done
 	cp "$top_srcdir"/examples/*.json "$1"
+	for seed in dgx-h100 vm-small; do
+		"$TOPOFS" convert --to nccl "$seed" -o "$1/$seed.nccl" || fail "cannot convert $seed"
+	done
 }
 
 words_of_document() {
