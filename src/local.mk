@@ -128,6 +128,7 @@ noinst_LIBRARIES += %D%/libserve.a
 	%D%/serve/session.c \
 	%D%/serve/state.c \
 	%D%/serve/status.c \
+	%D%/serve/store.c \
 	%D%/serve/warm.c \
 	include/topofs/serve.h \
 	$(NULL)
@@ -165,6 +166,7 @@ noinst_LIBRARIES += %D%/libcmd.a
 	%D%/cmd/topology.c \
 	%D%/cmd/unpack.c \
 	%D%/cmd/unpack.h \
+	%D%/cmd/upgrade.c \
 	include/topofs/cmd.h \
 	$(NULL)
 

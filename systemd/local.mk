@@ -5,7 +5,7 @@ tmpfilesdir = $(prefix)/lib/tmpfiles.d
 dist_tmpfiles_DATA = %D%/topofs.conf
 
 %D%/topofs@.service: %D%/topofs@.service.in
-	$(AM_V_GEN)$(MKDIR_P) %D% && sed 's|@[b]indir@|$(bindir)|' '$(srcdir)/%D%/topofs@.service.in' >$@
+	$(AM_V_GEN)$(MKDIR_P) %D% && sed 's|@[b]indir@|$(bindir)|g' '$(srcdir)/%D%/topofs@.service.in' >$@
 
 CLEANFILES += %D%/topofs@.service
 EXTRA_DIST += %D%/topofs@.service.in

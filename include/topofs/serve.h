@@ -76,6 +76,14 @@ struct serve_ready {
 int serve(const struct serve_what *what, int fd, const char *folder, const struct serve_ready *ready, struct err *err);
 
 /*
+ * Whether this process was handed a mount, by a service manager that had stored it or by a keeper that was asked to
+ * become this program. serve_handed() goes on with that as serve() would; of `what` only `reload` counts. A reload after
+ * that brings the files as this program makes them.
+ */
+bool serve_is_handed(void);
+int serve_handed(const struct serve_what *what, const struct serve_ready *ready, struct err *err);
+
+/*
  * Starts a process that is no child of this one and waits for a connection: with its own session, none of
  * this one's files, and in the namespaces this one has at the moment. It ends when the channel is closed
  * before it got one. Returns the channel, closed on exec, or a negative errno.

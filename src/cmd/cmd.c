@@ -15,6 +15,7 @@ const struct cmd *const cmds[] = {
 	&cmd_run,
 	&cmd_mount,
 	&cmd_reload,
+	&cmd_upgrade,
 	&cmd_status,
 	&cmd_doctor,
 	&cmd_cdi,

@@ -122,6 +122,10 @@ static int mount_topology(const struct request *r)
 	};
 
 	serve_hold_standard_files();
+	if (serve_is_handed()) {
+		const struct serve_ready ready = { .call = notify_service_manager };
+		return serve_handed(&what, &ready, &err) < 0 ? complain(r->mountpoint, &err) : EXIT_OK;
+	}
 	if (serve_check_options(r->options, &what.warm, &err) < 0)
 		return fail("%s", err.what);
 	if (find_mountpoint(r->mountpoint, folder, &err) < 0)

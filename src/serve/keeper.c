@@ -133,8 +133,8 @@ static bool has_ended(int status)
 	return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS;
 }
 
-/* Another worker takes over between two requests; one that does not come to that is killed. */
-static void replace_worker(struct keeper *k)
+/* The worker ends between two requests; one that does not come to that is killed. Returns whether it was. */
+static bool end_worker(struct keeper *k)
 {
 	enum { PATIENCE = 1000 };
 	int status = 0;
@@ -151,8 +151,15 @@ static void replace_worker(struct keeper *k)
 	bool finished = WIFEXITED(status) && WEXITSTATUS(status) == FINISHED;
 	if (!finished && !k->ended)
 		note_death(k, status);
+	return !finished;
+}
+
+static void replace_worker(struct keeper *k)
+{
+	bool resume = end_worker(k);
+
 	if (!k->ended)
-		start_worker(k, !finished);
+		start_worker(k, resume);
 }
 
 /* --- reloads --------------------------------------------------------------------------------------------- */
@@ -226,6 +233,7 @@ static void let_go(struct keeper *k)
 	replace_worker(k);
 	if (!k->ended)
 		start_renewal(k, renew_open, &old);
+	forget_generation(&old);
 	generation_done(&old);
 }
 
@@ -235,6 +243,7 @@ static void switch_to(struct keeper *k, const struct generation *next)
 	struct generation old = s->now;
 
 	s->now = *next;
+	store_generation(next);
 	if (!s->no_expire) {
 		memmove(s->past + 1, s->past, s->n_past++ * sizeof *s->past);
 		old.retired = now_ms();
@@ -243,8 +252,10 @@ static void switch_to(struct keeper *k, const struct generation *next)
 	replace_worker(k);
 	if (!k->ended)
 		start_renewal(k, renew_names, &old);
-	if (s->no_expire)
+	if (s->no_expire) {
+		forget_generation(&old);
 		generation_done(&old);
+	}
 }
 
 static bool is_described_so(const struct record *a, const struct record *b)
@@ -283,6 +294,20 @@ static void reload(struct keeper *k, const struct control *c, const struct contr
 	}
 }
 
+/* The same process as another program: whoever watches it, and what it is a part of, need not know. */
+static void upgrade(struct keeper *k, int program)
+{
+	end_worker(k);
+	if (k->warming)
+		kill(k->warming, SIGKILL);
+	if (!k->ended)
+		become(k, program);
+	close(program);
+	if (!k->ended)
+		start_worker(k, true);
+	answer_control(k, "cannot become another program");
+}
+
 static void attend_control(struct keeper *k)
 {
 	struct control c;
@@ -293,6 +318,8 @@ static void attend_control(struct keeper *k)
 	k->asker = fds.reply;
 	if (c.kind == CONTROL_RELOAD)
 		reload(k, &c, &fds);
+	else if (c.kind == CONTROL_UPGRADE && fds.tree >= 0)
+		upgrade(k, fds.tree);
 	else
 		answer_control(k, "does not know this question");
 	if (fds.pins >= 0)
@@ -421,16 +448,20 @@ static void finish(struct keeper *k)
 	close(k->signals);
 }
 
-void keep_serving(struct fuse_session *se, struct served *s, int fd, const char *folder, const struct serve_ready *ready)
+void keep_serving(struct fuse_session *se, struct served *s, int fd, const char *folder, const struct serve_ready *ready,
+		  int asker)
 {
-	struct keeper k = { .se = se, .s = s, .fd = fd, .folder = folder, .ready = ready, .asker = -1, .control = { -1, -1 } };
+	struct keeper k = { .se = se, .s = s, .fd = fd, .folder = folder, .ready = ready, .asker = asker, .control = { -1, -1 } };
+	bool resume = s->init == 0;
 
 	s->keeper = getpid();
 	k.signals = take_signals(!folder);
 	if (folder)
 		open_control(&k);
 	malloc_trim(0);
-	start_worker(&k, false);
+	store_mount(s, fd);
+	start_worker(&k, resume);
+	answer_control(&k, "");
 	if (s->now.record->warm && folder)
 		k.warming = start_warming(s->now.tree, folder, fd);
 	tell_ready(&k);

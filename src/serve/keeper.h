@@ -21,4 +21,13 @@ struct keeper {
 	bool stopped;	   /* by a signal */
 };
 
+/* store.c: what a service manager keeps, so that kill -9 of all of a mount's processes does not end it. */
+void store_mount(const struct served *s, int connection);
+void store_generation(const struct generation *g);
+void forget_generation(const struct generation *g);
+/* Goes on as another program, which finds the mount as serve_is_handed() says; returns where that cannot be. */
+void become(struct keeper *k, int program);
+/* What was handed: the connection, or a negative errno, and who waits for the change of programs, or -1. */
+int take_handed(struct served *s, int *asker);
+
 #endif

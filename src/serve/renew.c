@@ -116,7 +116,6 @@ static void renew_opened(void *ctx, uint32_t a, uint32_t b)
 {
 	const struct renewal *r = ctx;
 
-	renew_pair(ctx, a, b);
 	if (a != TREE_NONE && b != TREE_NONE && generation_inode(r->old, a) != generation_inode(&r->s->now, b) &&
 	    !is_kept(r->s, generation_inode(r->old, a)))
 		drop_inode(r, generation_inode(r->old, a));
@@ -126,5 +125,7 @@ void renew_open(const struct served *s, int fd, const struct generation *old)
 {
 	struct renewal r = { s, old, fd };
 
+	/* names and lists again: whoever was just being told of the old ones has kept them by now */
+	renew_names(s, fd, old);
 	each_pair(old->tree, s->now.tree, renew_opened, &r);
 }

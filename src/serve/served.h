@@ -199,9 +199,10 @@ void finish_requests(int sig);
 
 /*
  * Keeps the connection, and starts a worker, which answers, again and again until the connection ends, or a signal asks
- * for the end and the folder is unmounted.
+ * for the end and the folder is unmounted. `asker`, where not -1, waits for the answer to an upgrade.
  */
-void keep_serving(struct fuse_session *se, struct served *s, int fd, const char *folder, const struct serve_ready *ready);
+void keep_serving(struct fuse_session *se, struct served *s, int fd, const char *folder, const struct serve_ready *ready,
+		  int asker);
 
 /* --- renew.c: the kernel is told what is not as it was ----------------------------------------------------- */
 
@@ -220,7 +221,7 @@ struct control {
 };
 /* What came with it: a reload's are the tree and the paths to be pinned, an upgrade's is the program. */
 struct control_fds {
-	int reply, tree, pins;
+	int reply, tree, pins; /* tree: or program */
 };
 /* False where what came is no request that this version knows; the descriptors, if any, are closed then. */
 bool control_receive(int socket, struct control *ret, struct control_fds *fds);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define FUSE_USE_VERSION FUSE_MAKE_VERSION(3, 14)
-#include "served.h"
+#include "keeper.h"
 
 #include "topofs/arena.h"
 
@@ -250,7 +250,7 @@ int serve(const struct serve_what *what, int fd, const char *folder, const struc
 	bool answers = se && agree(se, s) && (rc = record_first(s, folder)) == 0;
 
 	if (answers)
-		keep_serving(se, s, fd, folder, ready);
+		keep_serving(se, s, fd, folder, ready, -1);
 	else if (folder)
 		serve_unmount(folder);
 	if (se)
@@ -263,4 +263,43 @@ int serve(const struct serve_what *what, int fd, const char *folder, const struc
 	err_set(err, "", "%s",
 		last_complaint[0] ? last_complaint : rc < 0 ? strerror(-rc) : "unmounted before it answered");
 	return rc < 0 ? rc : -ENODEV;
+}
+
+/* What libfuse agreed on with the kernel in another program: the answer goes nowhere. */
+static bool agree_again(struct fuse_session *se, struct served *s)
+{
+	struct record copy = *s->now.record;
+	const struct fuse_buf request = { .mem = copy.init.room, .size = copy.init.header.len };
+
+	s->replay = true;
+	s->used = copy.used;
+	note_offer(s, request.mem, request.size);
+	if (copy.init.header.opcode != FUSE_INIT)
+		return false;
+	fuse_session_process_buf(se, &request);
+	s->replay = false;
+	s->init = 0;
+	return true;
+}
+
+int serve_handed(const struct serve_what *what, const struct serve_ready *ready, struct err *err)
+{
+	struct served *s = new_served(what);
+	int asker, fd = take_handed(s, &asker);
+	struct fuse_session *se = fd >= 0 ? open_session(s, fd) : NULL;
+	bool answers = se && agree_again(se, s);
+
+	if (answers) {
+		const char *folder = s->now.record->mounted ? strdup(s->now.record->folder) : NULL;
+		atomic_fetch_add(&s->state->programs, 1);
+		keep_serving(se, s, fd, folder, ready, asker);
+		free((void *)folder);
+	}
+	if (se)
+		fuse_session_destroy(se);
+	free_served(s);
+	if (answers)
+		return 0;
+	err_set(err, "", "cannot go on with what another program left of the mount");
+	return -EINVAL;
 }

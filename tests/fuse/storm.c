@@ -5,6 +5,10 @@
  * for the mount is killed again and again:
  *
  *     storm MOUNT FOLDER SECONDS        prints what happened; status 1 when one reader met anything wrong
+ *
+ * or while it is reloaded or upgraded by a command, with the files of another folder as the other content:
+ *
+ *     storm MOUNT FOLDER SECONDS OTHER COMMAND
  */
 
 #include "topofs/serve.h"
@@ -34,7 +38,7 @@ static struct shared {
 
 static char *files[MAX_FILES];
 static size_t n_files, prefix;
-static const char *mount;
+static const char *mount, *other, *command;
 
 static double now(void)
 {
@@ -72,14 +76,25 @@ static void count_error(const char *what, const char *path)
 	atomic_fetch_add(&shared->errors, 1);
 }
 
+static bool is_file(const char *file, const char *bytes, ssize_t n, ssize_t *expected)
+{
+	static char theirs[MAX_SIZE + 1];
+
+	*expected = read_all(file, false, theirs);
+	return n == *expected && memcmp(bytes, theirs, (size_t)n) == 0;
+}
+
 static void compare_file(const char *served, const char *file)
 {
-	static char ours[MAX_SIZE + 1], theirs[MAX_SIZE + 1];
-	ssize_t n = read_all(served, true, ours), expected = read_all(file, false, theirs);
+	static char ours[MAX_SIZE + 1];
+	char path[4096];
+	/* with reloads the kernel's caches are what is to be tested */
+	ssize_t n = read_all(served, !other || rand() % 4 == 0, ours), expected;
 
+	snprintf(path, sizeof path, "%s%s", other ? other : "", file + prefix);
 	if (n < 0) {
 		count_error("read", served);
-	} else if (n != expected || memcmp(ours, theirs, (size_t)n) != 0) {
+	} else if (!is_file(file, ours, n, &expected) && !(other && is_file(path, ours, n, &expected))) {
 		fprintf(stderr, "%s: %zd bytes that are not the %zd expected\n", served, n, expected);
 		atomic_fetch_add(&shared->wrong, 1);
 	}
@@ -154,10 +169,24 @@ static unsigned long kill_on(double end)
 	return kills;
 }
 
+static unsigned long run_on(double end)
+{
+	unsigned long runs = 0;
+
+	while (now() < end && !hangs()) {
+		if (system(command) != 0)
+			count_error("run", command);
+		runs++;
+	}
+	return runs;
+}
+
 int main(int argc, char **argv)
 {
-	if (argc != 4)
+	if (argc != 4 && argc != 6)
 		return 2;
+	other = argc > 4 ? argv[4] : NULL;
+	command = argc > 5 ? argv[5] : NULL;
 	mount = argv[1];
 	prefix = strlen(argv[2]);
 	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -167,14 +196,15 @@ int main(int argc, char **argv)
 	for (int i = 0; i < READERS; i++)
 		if (fork() == 0)
 			read_on(i, end);
-	unsigned long kills = kill_on(end), hung = 0;
+	unsigned long kills = command ? run_on(end) : kill_on(end), hung = 0;
 	/* who waits for an answer that never comes cannot be waited for */
 	for (int i = 0; i < READERS; i++) {
 		while (waitpid(-1, NULL, WNOHANG) == 0 && !hangs())
 			usleep(1000);
 		hung += hangs();
 	}
-	printf("%lu kills, %lu operations, %lu wrong, %lu errors, %lu hang, the longest took %.1f ms\n", kills,
+	printf("%lu %s, %lu operations, %lu wrong, %lu errors, %lu hang, the longest took %.1f ms\n", kills,
+	       command ? "runs" : "kills",
 	       (unsigned long)shared->operations, (unsigned long)shared->wrong, (unsigned long)shared->errors, hung,
 	       (double)shared->longest_us / 1000);
 	return shared->wrong || shared->errors || hung || !kills ? EXIT_FAILURE : EXIT_SUCCESS;

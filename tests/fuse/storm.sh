@@ -24,6 +24,23 @@ for mode in resend memory; do
 done
 unset TOPOFS_NO_RESEND
 
+# reloads between two documents, then upgrades: every read is wholly old or wholly new
+sed 's/"8G"/"123456789K"/g; s/content/another content/; s/AAECAwQFBgcICQ==/AAECAwQFBgcICQAAAAA=/' "$machine" >other.json
+"$TOPOFS" render -o other other.json || fail "cannot render"
+cp "$TOPOFS" topofs-new
+# shellcheck disable=SC2016
+for change in '"$TOPOFS" reload reloaded other.json && "$TOPOFS" reload reloaded "$machine"' \
+	'./topofs-new upgrade reloaded && "$TOPOFS" upgrade reloaded'; do
+	[ -d reloaded ] || mount_point reloaded
+	"$TOPOFS" mount "$machine" reloaded || fail "cannot mount"
+	machine=$machine timeout 300 "$storm" reloaded expected "$seconds" other "$change" >told 2>&1
+	status=$?
+	cat told >&2
+	check "$change: $(tail -n 1 told)" test "$status" -eq 0
+	umount reloaded || fusermount3 -u reloaded
+	check "no server is left" wait_for 5 no_servers
+done
+
 # find(1) and cp(1) would ask for statfs(2), which the kernel never keeps
 pass() {
 	ls -lR mnt

@@ -5,7 +5,7 @@
 unit=$top_builddir/systemd/topofs@.service
 check "it was made" grep -q '^ExecStart=/.*/topofs mount' "$unit"
 if command -v systemd-analyze >/dev/null; then
-	mkdir -p bin && sed "s|^ExecStart=[^ ]*topofs|ExecStart=$TOPOFS|" "$unit" >"bin/topofs@dgx.service"
+	mkdir -p bin && sed "s|^\(Exec[A-Za-z]*=\)[^ ]*topofs|\1$TOPOFS|" "$unit" >"bin/topofs@dgx.service"
 	systemd-analyze verify --man=no "bin/topofs@dgx.service" >complaints 2>&1
 	check "systemd takes it" sh -c '! grep -v "Failed to \|Cannot " complaints | grep topofs@'
 fi
@@ -23,12 +23,101 @@ s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 s.bind("notify")
 s.settimeout(10)
 p = subprocess.Popen(sys.argv[1:], env=dict(os.environ, NOTIFY_SOCKET=os.path.abspath("notify")))
-print(s.recv(100).decode(), open("mnt/sys/devices/system/cpu/present").read().strip())
+said = s.recv(100).decode()
+while said.startswith("FDSTORE=1"):
+    said = s.recv(100).decode()
+print(said, open("mnt/sys/devices/system/cpu/present").read().strip())
 p.send_signal(signal.SIGTERM)
 print(p.wait(10))
 PY
 # shellcheck disable=SC2086
 python3 manager.py $line >out 2>err
 check "it says that it is ready when it answers, and ends well" test "$(cat out)" = "READY=1 0-7
+0"
+check "nothing stays mounted" not_mounted "$tmp/mnt"
+
+# what systemd's store does: it has the descriptors, and gives them to whoever it starts again
+cat >store.py <<'PY'
+import array, os, signal, socket, subprocess, sys, time
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind("store")
+s.settimeout(10)
+stored = {}
+
+def start():
+    def give():
+        fds = [os.dup2(fd, 100 + i) for i, fd in enumerate(stored.values())]
+        for i, fd in enumerate(fds):
+            os.dup2(fd, 3 + i)
+        os.closerange(3 + len(fds), 200)
+        if fds:
+            os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(fds)), LISTEN_FDNAMES=":".join(stored))
+        os.execvpe(sys.argv[1], sys.argv[1:], dict(os.environ, NOTIFY_SOCKET=os.path.abspath("store")))
+    pid = os.fork()
+    if pid == 0:
+        give()
+    return pid
+
+def listen(until):
+    while True:
+        text, extra, flags, address = s.recvmsg(4096, 4096)
+        words = dict(line.split("=", 1) for line in text.decode().split("\n"))
+        if "FDSTORE" in words:
+            assert words["FDPOLL"] == "0"
+            fds = array.array("i", extra[0][2])
+            stored.setdefault(words["FDNAME"], fds[0])
+        if "FDSTOREREMOVE" in words:
+            os.close(stored.pop(words["FDNAME"]))
+        if until in words:
+            return
+
+def read():
+    with open("mnt/sys/devices/system/cpu/present") as f:
+        return f.read().strip()
+
+def kill_all(pid):
+    for victim in children(pid) + [pid]:
+        try:
+            os.kill(victim, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    os.waitpid(pid, 0)
+
+def children(pid):
+    return [int(c) for c in open("/proc/%d/task/%d/children" % (pid, pid)).read().split()]
+
+pid = start()
+listen("READY")
+print(sorted(stored))
+inode = os.stat("mnt/sys/devices/system/cpu/possible").st_ino
+for _ in range(3):
+    kill_all(pid)
+    pid = start()
+    listen("READY")
+    os.path.exists("mnt/sys/never-%d" % pid)
+    assert read() == "0-7"
+    assert os.stat("mnt/sys/devices/system/cpu/possible").st_ino == inode
+assert subprocess.call([os.environ["TOPOFS"], "reload", "mnt", "vm-small"]) == 0
+assert read() == "0-3"
+listen("FDSTOREREMOVE")
+listen("FDSTOREREMOVE")
+print(sorted(stored))
+kill_all(pid)
+pid = start()
+listen("READY")
+os.path.exists("mnt/sys/never-at-all")
+assert read() == "0-3"
+assert os.stat("mnt/sys/devices/system/cpu/possible").st_ino == inode
+os.kill(pid, signal.SIGTERM)
+print(os.waitpid(pid, 0)[1])
+PY
+# shellcheck disable=SC2086
+python3 store.py $line >out 2>err
+status=$?
+cat out err >&2
+check "a service manager that stores it keeps it through kill -9" test "$status" -eq 0
+check "it stores what a mount is, and of each generation" test "$(cat out)" = \
+	"['topofs-connection', 'topofs-record-1', 'topofs-state', 'topofs-tree-1']
+['topofs-connection', 'topofs-record-2', 'topofs-state', 'topofs-tree-2']
 0"
 check "nothing stays mounted" not_mounted "$tmp/mnt"
