@@ -8,6 +8,7 @@ noinst_LIBRARIES += %D%/libcore.a
 	%D%/base/err.c \
 	%D%/base/idset.c \
 	%D%/base/memfile.c \
+	%D%/base/size.c \
 	%D%/format/compare.c \
 	%D%/format/compare.h \
 	%D%/format/compare_things.c \
@@ -41,6 +42,17 @@ noinst_LIBRARIES += %D%/libcore.a
 	%D%/format/types_object.c \
 	%D%/format/types_pci.c \
 	%D%/format/types_text.c \
+	%D%/plan/buses.c \
+	%D%/plan/caches.c \
+	%D%/plan/cells.c \
+	%D%/plan/cpus.c \
+	%D%/plan/devices.c \
+	%D%/plan/nodes.c \
+	%D%/plan/placement.c \
+	%D%/plan/placement.h \
+	%D%/plan/plan.c \
+	%D%/plan/planning.h \
+	%D%/plan/sandbox.c \
 	%D%/sysfs/block.c \
 	%D%/sysfs/cache.c \
 	%D%/sysfs/classes.h \
@@ -74,13 +86,16 @@ noinst_LIBRARIES += %D%/libcore.a
 	%D%/sysfs/system.c \
 	%D%/sysfs/virtio.c \
 	%D%/topo/checks.h \
+	%D%/topo/emulated.c \
 	%D%/topo/facts.c \
+	%D%/topo/kinds.c \
 	%D%/topo/resources.c \
 	%D%/topo/rules.c \
 	%D%/topo/rules_cpu.c \
 	%D%/topo/rules_name.c \
 	%D%/topo/rules_node.c \
 	%D%/topo/rules_pci.c \
+	%D%/topo/rules_plan.c \
 	%D%/topo/scope.c \
 	%D%/topo/topo.c \
 	%D%/tree/diff.c \
@@ -95,13 +110,16 @@ noinst_LIBRARIES += %D%/libcore.a
 	%D%/tree/tree.c \
 	include/topofs/arena.h \
 	include/topofs/buf.h \
+	include/topofs/emulated.h \
 	include/topofs/err.h \
 	include/topofs/facts.h \
 	include/topofs/format.h \
 	include/topofs/idset.h \
 	include/topofs/memfile.h \
+	include/topofs/plan.h \
 	include/topofs/rules.h \
 	include/topofs/scope.h \
+	include/topofs/size.h \
 	include/topofs/sysfs.h \
 	include/topofs/topo.h \
 	include/topofs/tree.h \
@@ -158,6 +176,7 @@ noinst_LIBRARIES += %D%/libcmd.a
 	%D%/cmd/namespaces.c \
 	%D%/cmd/namespaces.h \
 	%D%/cmd/reload.c \
+	%D%/cmd/plan.c \
 	%D%/cmd/render.c \
 	%D%/cmd/run.c \
 	%D%/cmd/schema.c \

@@ -10,6 +10,7 @@
  *     base/    buffers, arenas, sets of ids, errors, files in memory: know nothing
  *     topo/    the machine (topo.c), what follows from it (facts.c, resources.c), what must hold (rules.c)
  *     format/  bytes into a machine and back, one format a file; JSON's members are the tables of fields.c
+ *     plan/    from a host to the guest it should become
  *     tree/    files as one sorted array: look up, dump, compare, save, load
  *     sysfs/   the only room that knows machines and files: one class of device a file, one attribute a row
  *     serve/   requests of the kernel, answered from a tree

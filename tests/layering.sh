@@ -8,14 +8,16 @@ may base
 may topo     base
 may tree     base
 may format   base topo
+may plan     base topo
 may sysfs    base topo tree
 may serve    base tree
-may cmd      base topo tree format sysfs serve
+may cmd      base topo tree format plan sysfs serve
 may main     cmd
-has base     arena buf err idset memfile
-has topo     facts rules scope topo
+has base     arena buf err idset memfile size
+has topo     emulated facts rules scope topo
 has tree     tree
 has format   format
+has plan     plan
 has sysfs    sysfs
 has serve    serve
 has cmd      cmd

@@ -61,6 +61,10 @@ shell_tests = \
 	%D%/fuzz/replay.sh \
 	%D%/layering.sh \
 	%D%/odd/odd.sh \
+	%D%/plan/bad.sh \
+	%D%/plan/consumers.sh \
+	%D%/plan/golden.sh \
+	%D%/plan/random.sh \
 	%D%/run/chroot.sh \
 	%D%/run/leftover.sh \
 	%D%/run/proc.sh \
@@ -109,6 +113,8 @@ EXTRA_DIST += \
 	$(wildcard $(top_srcdir)/%D%/bad/*.json) \
 	$(wildcard $(top_srcdir)/%D%/odd/*.json) \
 	$(wildcard $(top_srcdir)/%D%/machines/*/*) \
+	$(wildcard $(top_srcdir)/%D%/plan/golden/*.json) \
+	$(wildcard $(top_srcdir)/%D%/plan/golden/*.why) \
 	%D%/bad/documents.sh \
 	%D%/bad/expected \
 	%D%/consumers/machines.sh \

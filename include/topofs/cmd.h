@@ -27,7 +27,7 @@ struct opt {
 	const char *doc;
 };
 
-enum { MAX_OPTS = 12 };
+enum { MAX_OPTS = 16 };
 
 struct cmd {
 	const char *name;
@@ -44,8 +44,9 @@ struct cmd {
 };
 
 /* One a file: src/cmd/check.c and so on. */
-extern const struct cmd cmd_attributes, cmd_capture, cmd_cdi, cmd_check, cmd_completion, cmd_convert, cmd_diff, cmd_doctor,
-	cmd_generate, cmd_machines, cmd_mount, cmd_reload, cmd_render, cmd_run, cmd_schema, cmd_show, cmd_status, cmd_upgrade;
+extern const struct cmd cmd_attributes, cmd_capture, cmd_cdi, cmd_check, cmd_completion, cmd_convert, cmd_diff,
+	cmd_doctor, cmd_generate, cmd_machines, cmd_mount, cmd_plan, cmd_reload, cmd_render, cmd_run,
+	cmd_schema, cmd_show, cmd_status, cmd_upgrade;
 
 extern const struct cmd *const cmds[];
 extern const size_t n_cmds;
@@ -110,6 +111,9 @@ struct capture_options {
 	struct scope scope;
 };
 int capture_as(const char *root, const struct capture_options *how, struct topo *ret);
+
+/* Whether a name is that of a folder, or of a tar file of one. */
+bool is_recording(const char *name);
 
 /* The description of files that have been read already, or made: `name` is for complaints. */
 int describe_tree(const char *name, const struct tree *tree, const char *arch, struct topo *ret);

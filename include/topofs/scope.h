@@ -14,9 +14,18 @@
 struct scope {
 	const char *pci;     /* classes: "gpu,nic" */
 	const char *devices; /* addresses: "0000:3b:00.0,5e:00.0"; adds to the classes */
+	bool no_pci;	     /* none but those of `devices` */
 	const char *cpus;    /* list; without it the CPUs of `nodes` */
 	const char *nodes;   /* list; without it those whose device is left out are left out too */
 };
+
+/* Kinds of functions, by name: "gpu", "nic", "bridge" ... */
+struct pci_kind {
+	const char *name;
+	bool (*is)(const struct pci *);
+};
+extern const struct pci_kind pci_kinds[];
+extern const size_t n_pci_kinds;
 
 /*
  * Cuts a topology down. Of PCI the functions that are asked for stay, and what is above them. Of its extras those

@@ -271,6 +271,23 @@ struct block {
 /* How much of a description is known of such a machine, and not guessed. */
 enum confidence { CONFIDENCE_UNSAID, CONFIDENCE_HIGH, CONFIDENCE_MEDIUM, CONFIDENCE_LOW };
 
+/* Of a guest that was planned (plan.h): which part of its host each of its own is. */
+struct planned_cpus {
+	struct idset cpus, host; /* each of these runs on any of those */
+};
+struct planned_nodes {
+	struct idset nodes, host;
+};
+struct planned_device {
+	uint64_t function, host; /* addresses */
+};
+struct planned {
+	const char *host; /* its name; NULL: the machine was not planned */
+	LIST_OF(struct planned_cpus) cpus;
+	LIST_OF(struct planned_nodes) nodes;
+	LIST_OF(struct planned_device) devices;
+};
+
 /* How kernels laid out the meminfo of a node: today, and before 2.6.38 after an empty line; narrow before 2.6.32. */
 enum meminfo_style { MEMINFO_TODAY, MEMINFO_SPACED, MEMINFO_NARROW };
 
@@ -311,6 +328,7 @@ struct topo {
 	TOPO_DEVICES(TOPO_LIST)
 #undef TOPO_LIST
 
+	struct planned plan;
 	topo_map dmi;	  /* /sys/class/dmi/id */
 	topo_map modules; /* /sys/module/KEY/version = VALUE; "" for a module without version */
 	LIST_OF(struct extra) extras;

@@ -20,7 +20,8 @@ static int run(char **args, int n_args, const char *const *values)
 	_cleanup_topo_ struct topo topo = { 0 };
 	const struct capture_options how = {
 		.redact = values[OPT_REDACT],
-		.scope = { values[OPT_PCI], values[OPT_DEVICES], values[OPT_CPUS], values[OPT_NODES] },
+		.scope = { .pci = values[OPT_PCI], .devices = values[OPT_DEVICES], .cpus = values[OPT_CPUS],
+			   .nodes = values[OPT_NODES] },
 	};
 	int status = capture_as(values[OPT_ROOT], &how, &topo);
 	return status ? status : write_document(&topo, values[OPT_OUTPUT]);

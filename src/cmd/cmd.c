@@ -24,6 +24,7 @@ const struct cmd *const cmds[] = {
 	&cmd_convert,
 	&cmd_diff,
 	&cmd_generate,
+	&cmd_plan,
 	&cmd_show,
 	&cmd_check,
 	&cmd_render,

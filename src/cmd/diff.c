@@ -29,14 +29,6 @@ static void side_done(struct side *side)
 
 /* --- what is compared ------------------------------------------------------------------------------------ */
 
-/* A folder, or a tar file of one by its name. */
-static bool is_recording(const char *name)
-{
-	struct stat st;
-	return !is_installed(name) && !stat(name, &st) &&
-	       (S_ISDIR(st.st_mode) || !fnmatch("*.tar", name, 0) || !fnmatch("*.tar.*", name, 0));
-}
-
 static int load_side(const char *name, struct side *ret)
 {
 	const struct load_options how = { .force = true };

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -261,6 +262,13 @@ static int drop_shells(struct topo *topo, struct err *err)
 		return -EINVAL;
 	drop_extras(topo, leads_nowhere, &built);
 	return 0;
+}
+
+bool is_recording(const char *name)
+{
+	struct stat st;
+	return !is_installed(name) && !stat(name, &st) &&
+	       (S_ISDIR(st.st_mode) || !fnmatch("*.tar", name, 0) || !fnmatch("*.tar.*", name, 0));
 }
 
 static bool is_running_machine(const char *root)

@@ -200,5 +200,6 @@ const struct sort sorts[] = {
 	{ "pci.devices.drm", list_drms, 0 },
 	{ "pci.devices.nvme", list_nvmes, 0 },
 	{ "pci.devices.block", list_blocks, 0 },
+	{ "plan", list_machine, 0 },
 };
 const size_t n_sorts = sizeof sorts / sizeof *sorts;

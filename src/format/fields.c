@@ -316,6 +316,34 @@ static const struct field root_fields[] = {
 };
 TABLE(root, doc_root, NULL, "A PCI host bridge.");
 
+/* --- a plan ---------------------------------------------------------------------------------------------- */
+
+static const struct field planned_cpus_fields[] = {
+	FIELD(planned_cpus, cpus, "cpus", idset, "CPUs of the guest.", .required = true, CPUS),
+	FIELD(planned_cpus, host, "host", idset, "CPUs of the host, on any of which each of them runs.", .required = true, CPUS),
+};
+static TABLE(planned_cpus, planned_cpus, NULL, "Where CPUs of a guest run.");
+
+static const struct field planned_nodes_fields[] = {
+	FIELD(planned_nodes, nodes, "nodes", idset, "Nodes of the guest.", .required = true, NODES),
+	FIELD(planned_nodes, host, "host", idset, "The host's, whose memory and distances they have.", .required = true, NODES),
+};
+static TABLE(planned_nodes, planned_nodes, NULL, "Which nodes of the host those of a guest stand for.");
+
+static const struct field planned_device_fields[] = {
+	FIELD(planned_device, function, "at", bdf, "Address in the guest.", .required = true),
+	FIELD(planned_device, host, "host", bdf, "Address in the host.", .required = true),
+};
+static TABLE(planned_device, planned_device, NULL, "A PCI function of the host that a guest is given.");
+
+static const struct field plan_fields[] = {
+	FIELD(document, topo.plan.host, "host", name, "Name of the host."),
+	FIELD(document, topo.plan.cpus, "cpus", objects, "Where its CPUs run.", .sub = &planned_cpus_table),
+	FIELD(document, topo.plan.nodes, "nodes", objects, "What its nodes stand for.", .sub = &planned_nodes_table),
+	FIELD(document, topo.plan.devices, "devices", objects, "The functions it is given.", .sub = &planned_device_table),
+};
+static TABLE(plan, document, NULL, "Of a guest that was planned: which part of the host is which of its own.");
+
 /* --- the document ---------------------------------------------------------------------------------------- */
 
 static const struct field document_fields[] = {
@@ -331,6 +359,7 @@ static const struct field document_fields[] = {
 	FIELD(document, distances, "distances", objects, "Distances between nodes, instead of a list in each node.", .sub = &distance_table),
 	FIELD(document, topo.possible_nodes, "possible_nodes", idset, "Nodes there may ever be; those there are where not said, rounded up to a power of two beyond 63.", NODES),
 	FIELD(document, pci, "pci", objects, "The PCI host bridges.", .sub = &root_table),
+	{ .key = "plan", .type = &type_object, .doc = "What of a host it is, where it is a guest that topofs plan made.", .sub = &plan_table },
 	FIELD(document, topo.dmi, "dmi", files_map, "Files of /sys/class/dmi/id: product_name, sys_vendor ..."),
 	FIELD(document, topo.modules, "modules", files_map, "Kernel modules and their versions: /sys/module/NAME/version."),
 	FIELD(document, topo.without, "without", texts, "Rows of files that its kernel lacks, as topofs attributes names them: \"cpu/topology/die_id\", or \"pci_bus\" for a whole class."),

@@ -156,42 +156,6 @@ const struct type type_numbers = { "array of numbers", NULL, read_numbers, write
 
 /* --- sizes ----------------------------------------------------------------------------------------------- */
 
-static const char size_suffixes[] = "KMGTPE";
-
-/* Reads "48K" or "4096" to bytes; returns what follows, NULL when it is no size. */
-const char *parse_size(const char *text, uint64_t *ret)
-{
-	uint64_t v = 0;
-	const char *p = text;
-	for (; *p >= '0' && *p <= '9'; p++)
-		if (__builtin_mul_overflow(v, 10, &v) || __builtin_add_overflow(v, (uint64_t)(*p - '0'), &v))
-			return NULL;
-	if (p == text)
-		return NULL;
-	const char *suffix = *p ? strchr(size_suffixes, *p) : NULL;
-	if (suffix) {
-		int shift = 10 * (int)(suffix - size_suffixes + 1);
-		if (v > UINT64_MAX >> shift)
-			return NULL;
-		v <<= shift;
-		p++;
-	}
-	*ret = v;
-	return p;
-}
-
-void print_size(uint64_t bytes, struct buf *out)
-{
-	size_t unit = 0;
-	while (bytes && bytes % 1024 == 0 && unit < strlen(size_suffixes)) {
-		bytes /= 1024;
-		unit++;
-	}
-	buf_printf(out, "%llu", (unsigned long long)bytes);
-	if (unit)
-		buf_putc(out, size_suffixes[unit - 1]);
-}
-
 static int read_size(struct reader *r, const struct field *f, const json_t *value, void *at)
 {
 	(void)f;

@@ -6,6 +6,7 @@
 /* What the files of value types share. Each type is a row of functions; document.h lists them. */
 
 #include "document.h"
+#include "topofs/size.h"
 
 /* The text of a string, or NULL after refusing: what is wanted. */
 const char *text_of(struct reader *r, const json_t *value, const char *wanted);
@@ -17,9 +18,6 @@ int read_integer(struct reader *r, const struct field *f, const json_t *value, i
 /* An array into a list of structs of that size, each read by the field; one that is refused refuses all. */
 int read_array(struct reader *r, const struct field *f, const json_t *value, const char *wanted, size_t size,
 	       int (*read)(struct reader *, const struct field *, const json_t *, void *at), struct list *list);
-/* Reads "48K" or "4096" to bytes; returns what follows, NULL when it is no size. Printing is its inverse. */
-const char *parse_size(const char *text, uint64_t *ret);
-void print_size(uint64_t bytes, struct buf *out);
 /* An array of objects by the field's table. */
 int read_objects(struct reader *r, const struct field *f, const json_t *value, void *at);
 json_t *write_objects(const struct field *f, const void *at);

@@ -57,6 +57,9 @@ void check_vectors(const struct inspection *in);
 void check_nccl(const struct inspection *in);
 void check_switches(const struct inspection *in);
 
+/* rules_plan.c */
+void check_plan(const struct inspection *in);
+
 /* rules_name.c */
 void check_names(const struct inspection *in);
 void check_node_parts(const struct inspection *in);

@@ -82,6 +82,7 @@ const struct rule rules[] = {
 	{ "names-unique", BROKEN, "No two devices of a class have one name.", check_names },
 	{ "node-parts-unique", BROKEN, "A node has nothing twice: huge pages of a size, access classes, memory-side caches of a level.", check_node_parts },
 	{ "device-parts-unique", BROKEN, "A device has no port or namespace twice.", check_device_parts },
+	{ "plan", BROKEN, "A plan tells of CPUs, nodes and functions that the guest has.", check_plan },
 
 	{ "node-mask", HARMFUL, "Node ids fit the kernel's node mask: libnuma writes past its tables otherwise.", check_node_mask },
 	{ "possible-nodes", HARMFUL, "The number of possible nodes is up to 64 or a multiple of 64: hwloc writes past its buffer otherwise.", check_possible_nodes },

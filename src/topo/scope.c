@@ -37,62 +37,22 @@ struct cut {
 
 /* --- PCI: what is asked for ------------------------------------------------------------------------------ */
 
-static bool is_gpu(const struct pci *pci)
-{
-	return pci->class >> 16 == 0x03 || pci->class >> 8 == 0x1200; /* display controllers, processing accelerators */
-}
-
-static bool is_nic(const struct pci *pci)
-{
-	return pci->class >> 16 == 0x02 || pci->class >> 8 == 0x0c06; /* network controllers, InfiniBand */
-}
-
-static bool is_nvswitch(const struct pci *pci)
-{
-	return pci->vendor == 0x10de && pci->class >> 8 == 0x0680;
-}
-
-static bool is_bridge(const struct pci *pci)
-{
-	return pci->class >> 16 == 0x06 && !is_nvswitch(pci);
-}
-
-static bool is_nvme(const struct pci *pci)
-{
-	return pci->class >> 8 == 0x0108;
-}
-
-static bool is_any(const struct pci *pci)
-{
-	(void)pci;
-	return true;
-}
-
-static const struct pci_kind {
-	const char *name;
-	bool (*is)(const struct pci *);
-} kinds[] = {
-	{ "gpu", is_gpu }, { "nic", is_nic }, { "bridge", is_bridge }, { "nvswitch", is_nvswitch }, { "nvme", is_nvme },
-	{ "all", is_any },
-};
-enum { N_KINDS = sizeof kinds / sizeof *kinds };
-
 static int refuse_kind(const char *name, struct err *err)
 {
 	_cleanup_buf_ struct buf known = { 0 };
-	for (size_t i = 0; i < N_KINDS; i++)
-		buf_printf(&known, "%s%s", i ? ", " : "", kinds[i].name);
+	for (size_t i = 0; i < n_pci_kinds; i++)
+		buf_printf(&known, "%s%s", i ? ", " : "", pci_kinds[i].name);
 	return err_set(err, "--pci", "there is no class \"%.40s\", only %s", name, buf_text(&known));
 }
 
 static int choose_kind(struct cut *cut, const struct facts *f, const char *name, struct err *err)
 {
 	(void)f;
-	for (size_t k = 0; k < N_KINDS; k++) {
-		if (strcmp(kinds[k].name, name))
+	for (size_t k = 0; k < n_pci_kinds; k++) {
+		if (strcmp(pci_kinds[k].name, name))
 			continue;
 		for (size_t i = 0; i < cut->t->pci.n; i++)
-			cut->functions[i] |= kinds[k].is(&cut->t->pci.at[i]);
+			cut->functions[i] |= pci_kinds[k].is(&cut->t->pci.at[i]);
 		return 0;
 	}
 	return refuse_kind(name, err);
@@ -170,7 +130,7 @@ static int choose_functions(struct cut *cut, const struct scope *scope, struct e
 	_cleanup_facts_ struct facts f = { 0 };
 	facts_init(&f, cut->t);
 	cut->functions = arena_alloc(&cut->t->arena, cut->t->pci.n + 1);
-	int ret = choose_each(cut, &f, scope->pci ? scope->pci : scope->devices ? NULL : "all", err, choose_kind);
+	int ret = choose_each(cut, &f, scope->pci ? scope->pci : scope->devices || scope->no_pci ? NULL : "all", err, choose_kind);
 	if (!ret)
 		ret = choose_each(cut, &f, scope->devices, err, choose_device);
 	if (ret)
