@@ -4,6 +4,8 @@
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
 nccl_walk=$top_builddir/tests/consumers/nccl-walk
 [ -x "$nccl_walk" ] || skip "$nccl_walk is not built"
+needs_fuse
+needs_namespaces
 
 for machine in "$top_srcdir"/examples/*.json "$top_srcdir"/tests/topologies/*.json; do
 	name=$(basename "$machine" .json)
@@ -21,9 +23,7 @@ for machine in "$top_srcdir"/examples/*.json "$top_srcdir"/tests/topologies/*.js
 	'') arch=x86_64 ;;
 	esac
 	check "$name: convert --to nccl: $(cat err)" test "$status" -eq 0
-	"$TOPOFS" render --force -o files "$machine"
-	"$nccl_walk" --xml "$arch" "$PWD/files" >walked
-	rm -rf files
+	"$TOPOFS" run --force "$machine" -- "$nccl_walk" --xml "$arch" >walked
 	check "$name: NCCL's walk finds the same" diff walked "$name.xml"
 	"$TOPOFS" convert --force "$name.xml" -o "$name.json"
 	"$TOPOFS" check --force "$name.json" 2>err
