@@ -151,10 +151,24 @@ noinst_LIBRARIES += %D%/libserve.a
 	include/topofs/serve.h \
 	$(NULL)
 
+# What puts mounts together.
+noinst_LIBRARIES += %D%/libcompose.a
+%C%_libcompose_a_SOURCES = \
+	%D%/compose/compose.c \
+	%D%/compose/links.c \
+	%D%/compose/mounts.c \
+	%D%/compose/mounts.h \
+	%D%/compose/policy.c \
+	%D%/compose/union.c \
+	%D%/compose/union.h \
+	include/topofs/compose.h \
+	$(NULL)
+
 # The commands, linked also by the fuzz targets that capture.
 noinst_LIBRARIES += %D%/libcmd.a
 %C%_libcmd_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(LIBARCHIVE_CFLAGS)
 %C%_libcmd_a_SOURCES = \
+	%D%/cmd/attach.c \
 	%D%/cmd/attributes.c \
 	%D%/cmd/capture.c \
 	%D%/cmd/cdi.c \
@@ -162,6 +176,9 @@ noinst_LIBRARIES += %D%/libcmd.a
 	%D%/cmd/cmd.c \
 	%D%/cmd/completion.c \
 	%D%/cmd/convert.c \
+	%D%/cmd/container.c \
+	%D%/cmd/container.h \
+	%D%/cmd/detach.c \
 	%D%/cmd/diff.c \
 	%D%/cmd/doctor.c \
 	%D%/cmd/doctor.h \
@@ -170,6 +187,7 @@ noinst_LIBRARIES += %D%/libcmd.a
 	%D%/cmd/doctor_mounts.c \
 	%D%/cmd/document.c \
 	%D%/cmd/generate.c \
+	%D%/cmd/hook.c \
 	%D%/cmd/machine.c \
 	%D%/cmd/machines.c \
 	%D%/cmd/mount.c \
@@ -191,5 +209,5 @@ noinst_LIBRARIES += %D%/libcmd.a
 
 bin_PROGRAMS += topofs
 serve_libs = $(FUSE3_LIBS) $(CAP_NG_LIBS) $(SECCOMP_LIBS)
-topofs_LDADD = %D%/libcmd.a %D%/libserve.a %D%/libcore.a $(serve_libs) $(JANSSON_LIBS) $(LIBARCHIVE_LIBS)
+topofs_LDADD = %D%/libcmd.a %D%/libserve.a %D%/libcompose.a %D%/libcore.a $(serve_libs) $(JANSSON_LIBS) $(LIBARCHIVE_LIBS)
 topofs_SOURCES = %D%/main.c

@@ -11,7 +11,8 @@ may format   base topo
 may plan     base topo
 may sysfs    base topo tree
 may serve    base tree
-may cmd      base topo tree format plan sysfs serve
+may compose  base
+may cmd      base compose topo tree format plan sysfs serve
 may main     cmd
 has base     arena buf err idset memfile size
 has topo     emulated facts rules scope topo
@@ -19,6 +20,7 @@ has tree     tree
 has format   format
 has plan     plan
 has sysfs    sysfs
+has compose  compose
 has serve    serve
 has cmd      cmd
 END

@@ -36,6 +36,8 @@ shell_tests = \
 	%D%/container/cdi.sh \
 	%D%/container/kubernetes.sh \
 	%D%/container/podman-cdi.sh \
+	%D%/container/attach.sh \
+	%D%/container/runc.sh \
 	%D%/docs/architecture.sh \
 	%D%/docs/attributes.sh \
 	%D%/docs/examples.sh \

@@ -23,7 +23,7 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_MISUSE = 2 };
 struct opt {
 	char letter;	  /* 0: long form only */
 	const char *name; /* long form, without dashes; NULL: letter only */
-	const char *arg;  /* "FILE"; NULL: a flag */
+	const char *arg;  /* "FILE"; "[FILE]": may be left out, of a long form alone; NULL: a flag */
 	const char *doc;
 };
 
@@ -44,9 +44,9 @@ struct cmd {
 };
 
 /* One a file: src/cmd/check.c and so on. */
-extern const struct cmd cmd_attributes, cmd_capture, cmd_cdi, cmd_check, cmd_completion, cmd_convert, cmd_diff,
-	cmd_doctor, cmd_generate, cmd_machines, cmd_mount, cmd_plan, cmd_reload, cmd_render, cmd_run,
-	cmd_schema, cmd_show, cmd_status, cmd_upgrade;
+extern const struct cmd cmd_attach, cmd_attributes, cmd_capture, cmd_cdi, cmd_check, cmd_completion, cmd_convert,
+	cmd_detach, cmd_diff, cmd_doctor, cmd_generate, cmd_hook, cmd_machines, cmd_mount, cmd_plan, cmd_reload,
+	cmd_render, cmd_run, cmd_schema, cmd_show, cmd_status, cmd_upgrade;
 
 extern const struct cmd *const cmds[];
 extern const size_t n_cmds;

@@ -116,7 +116,6 @@ struct serve_probe {
 	uint64_t protocol; /* minor version of FUSE 7 */
 	uint64_t offered;  /* flags of FUSE_INIT */
 	bool resend;	   /* sends requests again that a worker had in hand when it died (FUSE_NOTIFY_RESEND) */
-	bool beneath;	   /* puts a mount beneath another (MOVE_MOUNT_BENEATH of move_mount(2)) */
 };
 /* Covers a folder, for good: it is for a process in a mount namespace of its own that ends then. */
 int serve_probe(const char *folder, struct serve_probe *ret, struct err *err);

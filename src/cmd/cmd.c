@@ -13,6 +13,9 @@
 
 const struct cmd *const cmds[] = {
 	&cmd_run,
+	&cmd_attach,
+	&cmd_detach,
+	&cmd_hook,
 	&cmd_mount,
 	&cmd_reload,
 	&cmd_upgrade,
@@ -103,6 +106,12 @@ static void print_filled(const char *text, int indent)
 	putchar('\n');
 }
 
+/* "[POLICY]": --union alone, or --union=POLICY. */
+static bool is_optional(const struct opt *opt)
+{
+	return opt->arg && *opt->arg == '[';
+}
+
 static void print_opt(const struct opt *opt)
 {
 	_cleanup_buf_ struct buf names = { 0 };
@@ -113,7 +122,7 @@ static void print_opt(const struct opt *opt)
 	if (opt->name)
 		buf_printf(&names, "--%s", opt->name);
 	if (opt->arg)
-		buf_printf(&names, " %s", opt->arg);
+		buf_printf(&names, is_optional(opt) ? "[=%s" : " %s", opt->arg + is_optional(opt));
 	printf("  %-24s ", buf_text(&names));
 	print_filled(opt->doc, 27);
 }
@@ -160,7 +169,10 @@ static void make_getopt(const struct cmd *cmd, char *letters, struct option *lon
 		if (opt->letter)
 			letters += sprintf(letters, "%c%s", opt->letter, opt->arg ? ":" : "");
 		if (opt->name)
-			*longs++ = (struct option){ opt->name, opt->arg ? required_argument : no_argument, NULL,
+			*longs++ = (struct option){ opt->name,
+						    is_optional(opt) ? optional_argument : opt->arg ? required_argument
+												    : no_argument,
+						    NULL,
 						    FIRST_LONG + (int)i };
 	}
 	*longs++ = (struct option){ "help", no_argument, NULL, HELP };

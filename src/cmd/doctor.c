@@ -14,15 +14,14 @@ static const struct check {
 	const char *name;
 	void (*look)(const struct host *h, struct verdict *v);
 } checks[] = {
-	{ "fuse", look_at_fuse },	    { "mount", look_at_mounting },
-	{ "users", look_at_users },	    { "fusermount", look_at_fusermount },
-	{ "requests", look_at_requests },   { "resend", look_at_resend },
-	{ "reload", look_at_reload },	    { "repair", look_at_repair },
-	{ "timeout", look_at_timeout },	    { "propagation", look_at_propagation },
-	{ "mounts", look_at_mounts },	    { "memory", look_at_memory },
-	{ "systemd", look_at_systemd },	    { "udev", look_at_udev },
-	{ "mempolicy", look_at_mempolicy }, { "affinity", look_at_affinity },
-	{ "masks", look_at_masks },
+	{ "fuse", look_at_fuse }, { "mount", look_at_mounting },
+	{ "users", look_at_users }, { "fusermount", look_at_fusermount },
+	{ "requests", look_at_requests }, { "resend", look_at_resend },
+	{ "reload", look_at_reload }, { "timeout", look_at_timeout },
+	{ "propagation", look_at_propagation }, { "mounts", look_at_mounts },
+	{ "memory", look_at_memory }, { "systemd", look_at_systemd },
+	{ "udev", look_at_udev }, { "mempolicy", look_at_mempolicy },
+	{ "affinity", look_at_affinity }, { "masks", look_at_masks },
 };
 enum { N_CHECKS = sizeof checks / sizeof *checks };
 

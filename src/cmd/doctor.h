@@ -49,7 +49,6 @@ void look_at_users(const struct host *h, struct verdict *v);
 void look_at_requests(const struct host *h, struct verdict *v);
 void look_at_reload(const struct host *h, struct verdict *v);
 void look_at_resend(const struct host *h, struct verdict *v);
-void look_at_repair(const struct host *h, struct verdict *v);
 void look_at_timeout(const struct host *h, struct verdict *v);
 
 /* doctor_mounts.c */

@@ -183,19 +183,6 @@ void look_at_reload(const struct host *h, struct verdict *v)
 		    "be seen for some time");
 }
 
-void look_at_repair(const struct host *h, struct verdict *v)
-{
-	if (!is_known(h, v))
-		return;
-	if (h->kernel.beneath)
-		say(v, OK, "the kernel can put a mount beneath another, so that a dead one is replaced unnoticed");
-	else
-		say(v, NOTE,
-		    "the kernel cannot put a mount beneath another, as Linux 6.5 can: while a dead one is "
-		    "replaced, the "
-		    "real files are seen for a moment");
-}
-
 /* Seconds, 0 for none, negative where the kernel has no such setting. */
 static long read_setting(const char *file)
 {

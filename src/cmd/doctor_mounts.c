@@ -94,7 +94,7 @@ void look_at_mounts(const struct host *h, struct verdict *v)
 	const struct seen_mount *m;
 	if ((m = find_mount(h, is_dead))) {
 		say(v, PROBLEM, "the server of %s is gone: no file there can be read", m->folder);
-		advise(v, "topofs repair puts living mounts in the place of dead ones");
+		advise(v, "umount -l takes a dead mount away, then topofs mount makes a living one");
 	} else if ((m = find_mount(h, is_silent))) {
 		say(v, PROBLEM, "the server of %s does not answer: whoever reads what was not read before waits",
 		    m->folder);

@@ -3,14 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/mount.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-
-/* Of Linux 6.5, which the headers of older systems lack. */
-#ifndef MOVE_MOUNT_BENEATH
-enum { MOVE_MOUNT_BENEATH = 0x00000200 };
-#endif
 
 static bool read_offer(int fd, struct serve_probe *ret)
 {
@@ -41,14 +34,6 @@ static bool has_resend(int fd)
 	return write(fd, &resend, sizeof resend) == sizeof resend;
 }
 
-/* Flags come before descriptors: an older kernel finds the first invalid, a newer one the second bad. */
-static bool has_beneath(void)
-{
-	return syscall(SYS_move_mount, -1, "", -1, "",
-		       MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH | MOVE_MOUNT_BENEATH) < 0 &&
-	       errno == EBADF;
-}
-
 int serve_probe(const char *folder, struct serve_probe *ret, struct err *err)
 {
 	int fd = serve_mount_direct("topofs", folder, "", err);
@@ -57,7 +42,6 @@ int serve_probe(const char *folder, struct serve_probe *ret, struct err *err)
 		return fd;
 	bool answers = read_offer(fd, ret);
 	ret->resend = answers && has_resend(fd);
-	ret->beneath = has_beneath();
 	close(fd);
 	if (answers)
 		return 0;

@@ -61,9 +61,6 @@ says note propagation 'not shared' on_host 'mount --make-private /'
 says problem fuse 'No such file' on_host 'mount -t tmpfs none /dev'
 says note reload 'not known' on_host 'mount -t tmpfs none /dev'
 says problem fuse 'No such device' on_host 'mount --bind /dev/null /dev/fuse'
-if [ -x "$deny" ]; then
-	says note repair 'Linux 6.5' on_host : "$deny" EINVAL move_mount --
-fi
 echo 20 >seconds
 echo 0 >none
 for name in default max; do
@@ -92,7 +89,7 @@ cat >dead.sh <<'SCRIPT'
 kill -9 $(keeper) $(servers)
 while cat mnt/sys/topofs/deep/er/file; do :; done
 SCRIPT
-says problem mounts 'topofs repair' on_host "tmp='$tmp' sh -c '. ./dead.sh' sh '$machine' >said 2>&1"
+says problem mounts 'umount -l' on_host "tmp='$tmp' sh -c '. ./dead.sh' sh '$machine' >said 2>&1"
 check "no server is left" wait_for 5 no_servers
 
 # --- for ordinary users -----------------------------------------------------------------------------------

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TOPOFS_COMPOSE_H
+#define TOPOFS_COMPOSE_H
+
+/*
+ * What a container sees: mounts of a served tree, and of the real sysfs beside it, put together and set in place.
+ *
+ * It knows mounts and folders, no topology. Everything is put together in a mount namespace of its own, where nobody
+ * sees it, and then moved over the container's /sys in one step (open_tree(2), move_mount(2)). No path of a container
+ * is followed out of it, whatever links it holds (openat2(2), RESOLVE_IN_ROOT).
+ *
+ * These functions act on the mount namespace they are called in. compose_apart() calls one in another process, which
+ * may enter a container's; all of them need CAP_SYS_ADMIN there.
+ */
+
+#include "topofs/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/*
+ * Calls a function in a process of its own, and returns what it does. That process shares memory and descriptors with
+ * this one, which waits; what it does to its namespaces, its root and its working folder stays there. -ECHILD where it
+ * was killed.
+ */
+int compose_apart(int (*call)(void *ctx), void *ctx);
+
+/* Whether a policy can be read (see struct compose). */
+int compose_check_policy(const char *policy, struct err *err);
+
+struct compose {
+	/*
+	 * A mount of a served tree, which holds `sys` and `proc`, that is nowhere mounted yet, as compose_clone() gives
+	 * it. Used up.
+	 */
+	int machine;
+	/*
+	 * What of the real sysfs is seen beside the machine's: words, separated by commas or blanks.
+	 *
+	 *     host        what is usual: networks and disks, virtual devices, modules, the kernel
+	 *     hide        nothing but the control groups, whatever was said before
+	 *     /sys/PATH   this too
+	 *     !/sys/PATH  all but this
+	 *
+	 * NULL is nothing at all.
+	 */
+	const char *policy;
+	/* Called for each file of the machine's that has no place here; path is "/proc/...". May be NULL. */
+	void (*cannot)(void *ctx, const char *path, const char *why);
+	void *ctx;
+};
+
+/*
+ * Covers /sys below the folder `root`, and those files of /proc that the machine has too. All or nothing: where it
+ * fails nothing is mounted. -EBUSY when a served tree covers /sys already, unless `again`.
+ */
+int compose_onto(const struct compose *c, int root, bool again, struct err *err);
+
+/*
+ * Takes away what compose_onto() mounted below /, and with it all that was mounted on top since; counts the mounts.
+ * `proc` is a procfs that knows this process, as a container's may not. Nothing there is -ENOENT.
+ */
+int compose_off(int proc, size_t *n, struct err *err);
+
+/* A mount of a folder, or a file, that is nowhere mounted yet: its descriptor, closed on exec. */
+int compose_clone(int folder, const char *path, struct err *err);
+
+/* Whether a folder is the root of a mount of topofs' whose server is there: 0, -ENODEV (it is not), -ENOTCONN. */
+int compose_is_alive(const char *folder, struct err *err);
+
+/*
+ * Enters the mount namespace of a process, and its user namespace where this one may not act in it from outside, and
+ * makes its root this process's root. Only in compose_apart().
+ */
+int compose_enter(pid_t pid, struct err *err);
+/* Enters its user namespace alone, where that is needed; returns whether it was. */
+int compose_enter_user(pid_t pid, struct err *err);
+/* Gets a mount namespace of its own of which nothing reaches another one. Only in compose_apart(). */
+int compose_hide(struct err *err);
+
+#endif

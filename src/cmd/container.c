@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "container.h"
+
+#include "topofs/compose.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+int read_pid(const struct cmd *cmd, const char *text, pid_t *ret)
+{
+	char *end = NULL;
+	long pid = text ? strtol(text, &end, 10) : 0;
+	if (!text)
+		return misuse(cmd, "--pid is missing");
+	if (end == text || *end || pid <= 0 || pid > INT_MAX)
+		return misuse(cmd, "\"%s\" is no process", text);
+	*ret = (pid_t)pid;
+	return EXIT_OK;
+}
+
+int check_policy(const struct cmd *cmd, const char *value)
+{
+	struct err err = { 0 };
+	return value && compose_check_policy(value, &err) < 0 ? misuse(cmd, "--union: %s", err.what) : EXIT_OK;
+}
+
+const char *policy_of(const char *value)
+{
+	return !value ? "" : *value ? value : "host";
+}
+
+void say_cannot(void *ctx, const char *path, const char *why)
+{
+	(void)ctx;
+	fail("nobody will see the machine's %s: %s", path, why);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TOPOFS_CONTAINER_H
+#define TOPOFS_CONTAINER_H
+
+/* What the commands share that put a machine into a container. */
+
+#include "topofs/cmd.h"
+
+#include <sys/types.h>
+
+#define UNION_OPT \
+	{ 0, "union", "[POLICY]", "show the real networks, disks, modules and kernel beside the machine" }
+
+/* Reads the process of --pid; complaints have been printed when it returns other than 0. */
+int read_pid(const struct cmd *cmd, const char *text, pid_t *ret);
+/* Whether --union's POLICY can be read. Complaints have been printed when it returns other than 0. */
+int check_policy(const struct cmd *cmd, const char *value);
+/* The policy of compose.h that it says: without POLICY the usual one, without --union what the tree says itself. */
+const char *policy_of(const char *value);
+/* compose.h's `cannot`: says it on standard error. */
+void say_cannot(void *ctx, const char *path, const char *why);
+
+#endif

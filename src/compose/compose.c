@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Putting a machine's files into place, and taking them away. */
+
+#include "union.h"
+
+#include "topofs/buf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+/* A file of the machine's, and the place that it is to cover. */
+struct covering {
+	int mount, folder; /* the place is `name` in this folder */
+	const char *name;
+};
+
+struct composing {
+	const struct compose *how;
+	const struct policy *policy; /* NULL: the machine's /sys alone */
+	int root, machine, real;     /* real: a mount of the real sysfs; -1: none */
+	int sys;		     /* what is to cover /sys: a mount */
+	LIST_OF(struct covering) proc;
+	struct arena arena;
+	struct err *err;
+};
+
+/* --- files of /proc -------------------------------------------------------------------------------------- */
+
+static bool is_counterpart(int machine, int real, const char *name)
+{
+	mode_t kind = kind_at(machine, name);
+	return kind && kind != S_IFLNK && kind_at(real, name) == kind;
+}
+
+/*
+ * Whether the files of a folder can be covered one by one: all it has is also in the real one, which has nothing more
+ * that tells of the real machine, as /proc/driver and /proc/bus/pci have. What is in the folders below is looked at in
+ * turn.
+ */
+static bool has_all_names(int machine, int real)
+{
+	_cleanup_arena_ struct arena a = { 0 };
+	name_list names = { 0 }, there = { 0 };
+	bool only_files = true, all = list_names(&a, machine, &names) == 0 && list_names(&a, real, &there) == 0;
+
+	for (size_t i = 0; i < names.n; i++)
+		only_files &= kind_at(machine, names.at[i]) != S_IFDIR;
+	all = all && (names.n == there.n || !only_files);
+	for (size_t i = 0; all && i < names.n; i++)
+		all = is_counterpart(machine, real, names.at[i]);
+	return all;
+}
+
+static void cannot(const struct composing *c, const char *path, const char *why)
+{
+	if (c->how->cannot)
+		c->how->cannot(c->how->ctx, path, why);
+}
+
+/* Finds what covers what, without doing it. A folder that has more in the machine is covered whole. */
+static void find_covers(struct composing *c, int machine, int real, const char *path)
+{
+	name_list names = { 0 };
+	if (list_names(&c->arena, machine, &names) < 0)
+		return;
+	for (size_t i = 0; i < names.n; i++) {
+		const char *name = names.at[i], *below = arena_printf(&c->arena, "%s/%s", path, name);
+		if (!is_counterpart(machine, real, name)) {
+			cannot(c, below, "there is no such file here to cover");
+			continue;
+		}
+		_cleanup_close_ int m = open_place(machine, name);
+		_cleanup_close_ int r = open_place(real, name);
+		if (kind_at(machine, name) == S_IFDIR && has_all_names(m, r)) {
+			find_covers(c, m, r, below);
+			continue;
+		}
+		struct covering cover = { mount_clone(m, "", false), dup(real), name };
+		if (cover.mount >= 0)
+			*LIST_ADD(&c->arena, &c->proc) = cover;
+		else
+			cannot(c, below, strerror(-cover.mount));
+	}
+}
+
+/* --- together -------------------------------------------------------------------------------------------- */
+
+static int mount_at(int mount, int scratch, const char *name)
+{
+	if (mkdirat(scratch, name, 0755) < 0)
+		return -errno;
+	_cleanup_close_ int place = open_place(scratch, name);
+	int rc = place < 0 ? place : mount_onto(mount, place);
+	return rc < 0 ? rc : 0;
+}
+
+static int failed(struct err *err, int rc, const char *what)
+{
+	err_set(err, "", "%s: %s", what, strerror(-rc));
+	return rc;
+}
+
+/* In a mount namespace of this process's own: nothing here is seen by anybody. */
+static int put_together(void *ctx)
+{
+	struct composing *c = ctx;
+	_cleanup_close_ int scratch = make_scratch(c->err);
+	if (scratch < 0)
+		return scratch;
+	int rc = mount_at(c->machine, scratch, "machine");
+	if (rc == 0 && c->real >= 0)
+		rc = mount_at(c->real, scratch, "real");
+	if (rc < 0)
+		return failed(c->err, rc, "cannot mount the machine's files where they are put together");
+	_cleanup_close_ int machine = open_within(scratch, "machine/sys", O_PATH | O_DIRECTORY);
+	if (machine < 0)
+		return failed(c->err, machine, "no sys in the machine's files");
+	if (c->policy)
+		rc = lay_union(c->policy, scratch, machine, c->real, c->err);
+	if (rc < 0)
+		return rc;
+	c->sys = mount_clone(c->policy ? scratch : machine, c->policy ? "sys" : "", true);
+
+	_cleanup_close_ int proc = open_within(scratch, "machine/proc", O_PATH | O_DIRECTORY);
+	_cleanup_close_ int real = open_within(c->root, "proc", O_PATH | O_DIRECTORY);
+	if (proc >= 0 && real >= 0)
+		find_covers(c, proc, real, "/proc");
+	return c->sys < 0 ? failed(c->err, c->sys, "cannot copy the mounts that were put together") : 0;
+}
+
+/* Takes those of the first n away again. */
+static void uncover(const struct composing *c, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (fchdir(c->proc.at[i].folder) == 0)
+			umount2(c->proc.at[i].name, MNT_DETACH | UMOUNT_NOFOLLOW);
+}
+
+/* /sys last and in one step, so that whoever sees the machine's sees all of it. */
+static int put_in_place(struct composing *c, int sys)
+{
+	size_t n = 0;
+	int rc = 0;
+	for (; n < c->proc.n && rc == 0; n += rc == 0) {
+		_cleanup_close_ int place = open_place(c->proc.at[n].folder, c->proc.at[n].name);
+		rc = place < 0 ? place : mount_onto(c->proc.at[n].mount, place);
+	}
+	if (rc < 0)
+		failed(c->err, rc, arena_printf(&c->arena, "cannot cover %s of /proc", c->proc.at[n].name));
+	else if ((rc = mount_onto(c->sys, sys)) < 0)
+		failed(c->err, rc, "cannot cover /sys");
+	if (rc < 0)
+		uncover(c, n);
+	return rc;
+}
+
+static void composing_done(struct composing *c)
+{
+	for (size_t i = 0; i < c->proc.n; i++) {
+		close(c->proc.at[i].mount);
+		close(c->proc.at[i].folder);
+	}
+	close_fd(&c->sys);
+	close_fd(&c->real);
+	arena_done(&c->arena);
+}
+
+static bool is_of_type(int place, long type)
+{
+	struct statfs fs;
+	return fstatfs(place, &fs) == 0 && fs.f_type == type;
+}
+
+static int check_place(struct composing *c, int sys, bool again)
+{
+	if (sys < 0)
+		return failed(c->err, sys, "no folder /sys to cover");
+	if (!again && is_of_type(sys, FUSE_SUPER_MAGIC)) {
+		err_set(c->err, "", "something of topofs covers /sys already");
+		return -EBUSY;
+	}
+	if (c->policy && c->policy->host && !is_of_type(sys, SYSFS_MAGIC)) {
+		err_set(c->err, "", "/sys is no sysfs, so there is nothing real to show beside the machine");
+		return -ENOTTY;
+	}
+	return 0;
+}
+
+int compose_onto(const struct compose *how, int root, bool again, struct err *err)
+{
+	__attribute__((cleanup(composing_done))) struct composing c = {
+		.how = how, .root = root, .machine = how->machine, .real = -1, .sys = -1, .err = err
+	};
+	struct policy policy = { 0 };
+	if (how->policy && policy_read(&c.arena, how->policy, &policy, err) < 0)
+		return -EINVAL;
+	c.policy = how->policy ? &policy : NULL;
+	_cleanup_close_ int sys = open_within(root, "sys", O_PATH | O_DIRECTORY);
+	int rc = check_place(&c, sys, again);
+	if (rc < 0)
+		return rc;
+	if (c.policy && (c.real = mount_clone(sys, "", true)) < 0)
+		return failed(err, c.real, "cannot copy the mount of the real /sys");
+	rc = compose_apart(put_together, &c);
+	return rc < 0 ? rc : put_in_place(&c, sys);
+}
+
+/* --- away ------------------------------------------------------------------------------------------------ */
+
+static const struct mount_line *find_mount(const mount_list *mounts, uint64_t id)
+{
+	for (size_t i = 0; i < mounts->n; i++)
+		if (mounts->at[i].id == id)
+			return &mounts->at[i];
+	return NULL;
+}
+
+/* Where compose_onto() mounts, and nobody else of topofs'. */
+static bool is_composed(const mount_list *mounts, const struct mount_line *m)
+{
+	const struct mount_line *above = find_mount(mounts, m->parent);
+	return is_ours(m) && !(above && is_ours(above)) &&
+	       (!strcmp(m->mountpoint, "/sys") || !strncmp(m->mountpoint, "/proc/", 6));
+}
+
+int compose_off(int proc, size_t *n, struct err *err)
+{
+	_cleanup_arena_ struct arena a = { 0 };
+	mount_list mounts = { 0 };
+	int rc = read_mounts(&a, proc, &mounts);
+	if (rc < 0)
+		return failed(err, rc, "cannot read the list of mounts");
+	*n = 0;
+	/* the last one mounted first */
+	for (size_t i = mounts.n; i-- > 0;) {
+		const struct mount_line *m = &mounts.at[i];
+		if (!is_composed(&mounts, m))
+			continue;
+		_cleanup_close_ int place = open(m->mountpoint, O_PATH | O_CLOEXEC | O_NOFOLLOW);
+		rc = mount_id(place) != m->id ? -EBUSY :
+		     umount2(m->mountpoint, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 ? -errno : 0;
+		if (rc == -EBUSY)
+			err_set(err, "", "something else is mounted on its %s", m->mountpoint);
+		else if (rc < 0)
+			failed(err, rc, arena_printf(&a, "cannot unmount its %s", m->mountpoint));
+		if (rc < 0)
+			return rc;
+		++*n;
+	}
+	if (*n)
+		return 0;
+	err_set(err, "", "nothing of topofs is attached");
+	return -ENOENT;
+}
+
+/* --- elsewhere ------------------------------------------------------------------------------------------- */
+
+int compose_clone(int folder, const char *path, struct err *err)
+{
+	int fd = mount_clone(folder, path, false);
+	if (fd < 0)
+		err_set(err, "", fd == -EPERM ? "not permitted to mount" : "%s", strerror(-fd));
+	return fd;
+}
+
+int compose_is_alive(const char *folder, struct err *err)
+{
+	struct statfs fs;
+	int rc = statfs(folder, &fs) < 0 ? -errno : fs.f_type == FUSE_SUPER_MAGIC ? 0 : -ENODEV;
+	if (rc == 0) {
+		_cleanup_close_ int fd = open(folder, O_PATH | O_CLOEXEC | O_DIRECTORY);
+		rc = kind_at(fd, "sys") == S_IFDIR ? 0 : -ENODEV;
+	}
+	if (rc == -ENOTCONN)
+		err_set(err, "", "the server of what is mounted here is gone");
+	else if (rc == -ENODEV)
+		err_set(err, "", "nothing of topofs is mounted here");
+	else if (rc < 0)
+		err_set(err, "", "%s", strerror(-rc));
+	return rc;
+}
+
+static int open_of_process(pid_t pid, const char *name, int flags, struct err *err)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+	int fd = open(path, flags | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	int error = errno;
+	err_set(err, "", "%s", error == ENOENT ? "no such process" : strerror(error));
+	return -error;
+}
+
+static int enter_user(int user, struct err *err)
+{
+	if (setns(user, CLONE_NEWUSER) == 0)
+		return 1;
+	int error = errno;
+	if (error == EINVAL) /* it is in it already */
+		return 0;
+	err_set(err, "", "not permitted to enter its user namespace: %s", strerror(error));
+	return -error;
+}
+
+int compose_enter_user(pid_t pid, struct err *err)
+{
+	if (geteuid() == 0)
+		return 0;
+	_cleanup_close_ int user = open_of_process(pid, "ns/user", O_RDONLY, err);
+	return user < 0 ? user : enter_user(user, err);
+}
+
+int compose_enter(pid_t pid, struct err *err)
+{
+	_cleanup_close_ int mounts = open_of_process(pid, "ns/mnt", O_RDONLY, err);
+	_cleanup_close_ int root = mounts < 0 ? -1 : open_of_process(pid, "root", O_PATH | O_DIRECTORY, err);
+	_cleanup_close_ int user = root < 0 ? -1 : open_of_process(pid, "ns/user", O_RDONLY, err);
+	if (mounts < 0 || root < 0 || user < 0)
+		return mounts < 0 ? mounts : root < 0 ? root : user;
+	if (setns(mounts, CLONE_NEWNS) < 0) {
+		int rc = errno == EPERM ? enter_user(user, err) : failed(err, -errno, "cannot enter its mount namespace");
+		if (rc < 0)
+			return rc;
+		if (setns(mounts, CLONE_NEWNS) < 0)
+			return failed(err, -errno, "not permitted to enter its mount namespace");
+	}
+	return fchdir(root) < 0 || chroot(".") < 0 ? failed(err, -errno, "cannot enter its root") : 0;
+}

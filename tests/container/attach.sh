@@ -1,0 +1,89 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# `topofs attach` gives running containers machines, beside the real sysfs of their networks; detach takes them away.
+. "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
+needs_root
+needs_fuse
+requires ip mountpoint nsenter pgrep unshare
+. "$top_srcdir/tests/serve.sh"
+
+# container NAME: with its own mounts, network and sysfs, and the control groups of all; its process is in NAME.pid.
+container() {
+	mkdir -p cgroup
+	unshare --mount --net sh -c '
+		mount --rbind /sys/fs/cgroup cgroup && mount -t sysfs sysfs /sys && mount --rbind cgroup /sys/fs/cgroup &&
+		ip link set lo up && echo $$ >'"$1"'.pid && exec sleep 60' &
+	wait_for 5 test -s "$1.pid" || fail "no container"
+	on_exit "kill $(cat "$1.pid")"
+}
+
+# inside NAME COMMAND...: in that container
+inside() {
+	process=$(cat "$1.pid")
+	shift
+	nsenter -t "$process" -m -n -- "$@"
+}
+
+# dangling NAME: the links of /sys that lead nowhere
+dangling() {
+	inside "$1" find /sys -path /sys/fs/cgroup -prune -o -xtype l -print
+}
+
+moves() {
+	[ "$(inside "$1" cat /sys/class/net/veth0/statistics/tx_packets)" -gt 0 ]
+}
+
+present() {
+	inside "$1" cat /sys/devices/system/cpu/present
+}
+
+container one
+container two
+real=$(present one)
+inside one ip link add veth0 type veth peer name veth1 2>/dev/null && veth=yes
+inside one cat /proc/self/mountinfo | sort >before
+check "attach" "$TOPOFS" attach --pid "$(cat one.pid)" --union "$machine" 2>said
+check "attach another machine to another one" "$TOPOFS" attach --pid "$(cat two.pid)" --union dgx-h100 2>>said
+check "one sees its own" test "$(present one)" = 0-7
+check "two sees its own" test "$(present two)" = 0-223
+check "nobody else sees either" test "$(cat /sys/devices/system/cpu/present)" = "$real"
+check "and of /proc too" test "$(inside one grep -c ^processor /proc/cpuinfo)" -eq 8
+check "the functions are the machine's" test "$(inside two sh -c 'ls /sys/bus/pci/devices | wc -l')" -eq 100
+check "the interfaces are the container's" inside one test -e /sys/class/net/lo/statistics/rx_bytes
+if [ -n "${veth:-}" ]; then
+	inside one ip link set veth0 up
+	inside one ip link set veth1 up
+	check "their statistics move" wait_for 10 moves one
+fi
+check "control groups are the real ones" inside one mountpoint -q "/sys/fs/cgroup"
+check "modules are the real ones" inside one test -d /sys/module/kernel
+check "the kernel is the real one" inside one test -e /sys/kernel/mm/transparent_hugepage/enabled -o -e /sys/kernel/notes
+check "described modules stand among the real ones" inside two test -e /sys/module/nvidia/version -a -d /sys/module/kernel
+: >none
+dangling one >links
+dangling two >>links
+same none links
+status=0
+"$TOPOFS" attach --pid "$(cat one.pid)" "$machine" 2>err || status=$?
+check "a second one is refused: $status" test "$status" -eq 1
+check "in one line" one_line err
+check "detach" "$TOPOFS" detach --pid "$(cat one.pid)"
+check "it sees the real one again" test "$(present one)" = "$real"
+inside one cat /proc/self/mountinfo | sort >after
+same before after
+check "its server ends" wait_for 5 no_servers
+check_status 1 "nothing is left to detach" "$TOPOFS" detach --pid "$(cat one.pid)" 2>err
+check "it says so in one line" one_line err
+
+check "attach without the real one" "$TOPOFS" attach --pid "$(cat one.pid)" "$machine" 2>>said
+check "it sees the machine" test "$(present one)" = 0-7
+check "control groups stay" inside one mountpoint -q /sys/fs/cgroup
+check "of networks only the machine's" inside one test ! -e /sys/class/net/lo
+kill "$(cat one.pid)"
+check "the server ends with the container" wait_for 5 no_servers
+
+check_status 2 "a policy that is none" "$TOPOFS" attach --pid 1 --union=/etc "$machine" 2>err
+check "says so in one line" one_line err
+check_status 1 "no process" "$TOPOFS" attach --pid 2147483647 "$machine" 2>err
+check "says so in one line" one_line err
+check "no server is left of that" wait_for 5 no_servers
