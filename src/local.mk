@@ -35,6 +35,7 @@ noinst_LIBRARIES += %D%/libcore.a
 	%D%/format/nccl_write.c \
 	%D%/format/recognize.c \
 	%D%/format/recognize.h \
+	%D%/format/qemu.c \
 	%D%/format/types.c \
 	%D%/format/types.h \
 	%D%/format/types_files.c \

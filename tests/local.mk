@@ -66,6 +66,7 @@ shell_tests = \
 	%D%/plan/bad.sh \
 	%D%/plan/consumers.sh \
 	%D%/plan/golden.sh \
+	%D%/plan/qemu.sh \
 	%D%/plan/random.sh \
 	%D%/run/chroot.sh \
 	%D%/run/leftover.sh \
@@ -116,6 +117,8 @@ EXTRA_DIST += \
 	$(wildcard $(top_srcdir)/%D%/odd/*.json) \
 	$(wildcard $(top_srcdir)/%D%/machines/*/*) \
 	$(wildcard $(top_srcdir)/%D%/plan/golden/*.json) \
+	$(wildcard $(top_srcdir)/%D%/plan/golden/*.qemu) \
+	$(wildcard $(top_srcdir)/%D%/plan/golden/*.qemu-emulated) \
 	$(wildcard $(top_srcdir)/%D%/plan/golden/*.why) \
 	%D%/bad/documents.sh \
 	%D%/bad/expected \

@@ -8,6 +8,8 @@
 const struct format *const formats[] = {
 	&json_format,
 	&nccl_format,
+	&qemu_format,
+	&qemu_emulated_format,
 };
 const size_t n_formats = sizeof formats / sizeof *formats;
 

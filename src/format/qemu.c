@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The command line of a QEMU that makes a planned guest: docs/system/, qemu-options.hx, docs/pcie.txt of QEMU 7.2. */
+
+#include "topofs/emulated.h"
+#include "topofs/format.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct command {
+	const struct topo *t;
+	const struct virtual_machine *vm;
+	struct buf *out;
+	struct err *err;
+	bool stand_ins; /* emulated functions instead of the host's, on any host */
+	unsigned chassis, devices;
+};
+
+#define ARGUMENT " \\\n    "
+
+/* --- CPUs ------------------------------------------------------------------------------------------------ */
+
+static size_t count_groups(const struct topo *t, enum topo_level level)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < t->cpus.n; i++)
+		n += t->cpus.at[i].group[level] == (int32_t)t->cpus.at[i].id;
+	return n;
+}
+
+/* QEMU numbers the threads of a core, then the cores of a package, one after the other. */
+static int check_order(struct command *c, size_t per_core, size_t per_package)
+{
+	for (size_t i = 0; i < c->t->cpus.n; i++) {
+		const struct cpu *cpu = &c->t->cpus.at[i];
+		char where[32];
+		snprintf(where, sizeof where, "cpu %u", cpu->id);
+		if (cpu->id != i || cpu->group[LEVEL_CORE] != (int32_t)(i - i % per_core) ||
+		    cpu->group[LEVEL_PACKAGE] != (int32_t)(i - i % per_package))
+			return err_set(c->err, where, "QEMU numbers CPUs core after core and package after package, all of one "
+						      "size: plan with --numbering packed");
+	}
+	return 0;
+}
+
+static int put_cpus(struct command *c)
+{
+	size_t n = c->t->cpus.n, packages = count_groups(c->t, LEVEL_PACKAGE), cores = count_groups(c->t, LEVEL_CORE);
+	if (!packages || !cores || n % cores || cores % packages)
+		return err_set(c->err, "cpu", "QEMU has packages and cores that are alike");
+	if (check_order(c, n / cores, n / packages))
+		return -1;
+	buf_printf(c->out, ARGUMENT "-smp %zu,sockets=%zu,cores=%zu,threads=%zu", n, packages, cores / packages, n / cores);
+	return 0;
+}
+
+/* --- nodes ----------------------------------------------------------------------------------------------- */
+
+static bool has_memory(const struct node *node)
+{
+	return node->memory_k && node->device == BDF_NONE;
+}
+
+static const struct idset *host_nodes(const struct topo *t, uint32_t node)
+{
+	for (size_t i = 0; i < t->plan.nodes.n; i++)
+		if (idset_has(&t->plan.nodes.at[i].nodes, node))
+			return &t->plan.nodes.at[i].host;
+	return NULL;
+}
+
+/* "key=0-3,key=8", as QEMU has no lists. */
+static void put_ranges(struct command *c, const char *key, const struct idset *set)
+{
+	_cleanup_buf_ struct buf list = { 0 };
+	idset_print_list(set, &list);
+	for (const char *p = buf_text(&list), *end; *p; p = *end ? end + 1 : end) {
+		end = strchrnul(p, ',');
+		buf_printf(c->out, ",%s=%.*s", key, (int)(end - p), p);
+	}
+}
+
+static void put_memory(struct command *c, const struct node *node)
+{
+	const struct idset *host = c->stand_ins ? NULL : host_nodes(c->t, node->id);
+	buf_printf(c->out, ARGUMENT "-object memory-backend-ram,id=mem%u,size=%lluK", node->id,
+		   (unsigned long long)node->memory_k);
+	if (!host)
+		return;
+	put_ranges(c, "host-nodes", host);
+	buf_puts(c->out, ",policy=bind");
+}
+
+static void put_nodes(struct command *c)
+{
+	const struct topo *t = c->t;
+	uint64_t memory_k = t->memory_k;
+	for (size_t i = 0; i < t->nodes.n; i++)
+		memory_k += has_memory(&t->nodes.at[i]) ? t->nodes.at[i].memory_k : 0;
+	buf_printf(c->out, ARGUMENT "-m %lluK", (unsigned long long)memory_k);
+	for (size_t i = 0; i < t->nodes.n; i++) {
+		const struct node *node = &t->nodes.at[i];
+		if (has_memory(node))
+			put_memory(c, node);
+		buf_printf(c->out, ARGUMENT "-numa node,nodeid=%u", node->id);
+		put_ranges(c, "cpus", &node->cpus);
+		if (has_memory(node))
+			buf_printf(c->out, ",memdev=mem%u", node->id);
+	}
+	for (size_t i = 0; i < t->nodes.n; i++)
+		for (size_t k = 0; k < t->nodes.n; k++)
+			if (i != k)
+				buf_printf(c->out, ARGUMENT "-numa dist,src=%u,dst=%u,val=%u", t->nodes.at[i].id,
+					   t->nodes.at[k].id, topo_distance(t, i, k));
+}
+
+/* --- PCI ------------------------------------------------------------------------------------------------- */
+
+static bool is_chipset(const struct command *c, const struct pci *pci)
+{
+	for (size_t i = 0; c->vm->chipset[i].pci.vendor; i++)
+		if (BDF(0, 0, c->vm->chipset[i].device, c->vm->chipset[i].function) == pci->address &&
+		    c->vm->chipset[i].pci.device == pci->device)
+			return true;
+	return false;
+}
+
+static void put_place(struct command *c, const struct pci *pci)
+{
+	uint64_t above = pci->parent;
+	if (above != BDF_NONE)
+		buf_printf(c->out, ",bus=port%02x.%02x", BDF_BUS(above), BDF_DEVICE(above));
+	else if (pci->root)
+		buf_printf(c->out, ",bus=pxb%02x", BDF_BUS(pci->address));
+	else
+		buf_puts(c->out, ",bus=pcie.0");
+	buf_printf(c->out, ",addr=%02x.%x", BDF_DEVICE(pci->address), BDF_FUNCTION(pci->address));
+}
+
+/* The n-th expander on the default root is the n-th other host bridge. */
+static int put_expander(struct command *c, const struct pci *pci, size_t n)
+{
+	if (n >= c->t->roots.n)
+		return err_set(c->err, "pci", "there are more expanders than host bridges");
+	const struct pci_root *root = &c->t->roots.at[n];
+	buf_printf(c->out, ARGUMENT "-device pxb-pcie,id=pxb%02x,bus_nr=%u", root->bus, root->bus);
+	if (root->node != TOPO_UNKNOWN)
+		buf_printf(c->out, ",numa_node=%d", root->node);
+	put_place(c, pci);
+	return 0;
+}
+
+static void put_port(struct command *c, const struct pci *pci, const struct emulated *port)
+{
+	buf_printf(c->out, ARGUMENT "-device %s,id=port%02x.%02x", port->qemu, BDF_BUS(pci->address), BDF_DEVICE(pci->address));
+	if (port != &emulated[EMULATED_UPSTREAM]) {
+		c->chassis++;
+		buf_printf(c->out, ",chassis=%u,slot=%u", c->chassis, c->chassis);
+	}
+	if (port == &emulated[EMULATED_ROOT_PORT])
+		buf_puts(c->out, ",io-reserve=0");
+	put_place(c, pci);
+}
+
+static uint64_t host_function(const struct topo *t, uint64_t address)
+{
+	for (size_t i = 0; i < t->plan.devices.n; i++)
+		if (t->plan.devices.at[i].function == address)
+			return t->plan.devices.at[i].host;
+	return BDF_NONE;
+}
+
+/* What takes the place of a function of the host: nothing but a place that firmware and kernel see. */
+static const char *stand_in(const struct pci *pci)
+{
+	return pci->class >> 16 == 0x02 ? "e1000e" : pci->class >> 16 == 0x03 ? "bochs-display" : "pci-testdev";
+}
+
+static int put_device(struct command *c, const struct pci *pci)
+{
+	const struct emulated *like = emulated_like(pci);
+	uint64_t host = host_function(c->t, pci->address);
+	const struct pci *end = c->t->pci.at + c->t->pci.n;
+	char where[48];
+	snprintf(where, sizeof where, "pci %04x:%02x:%02x.%x", BDF_DOMAIN(pci->address), BDF_BUS(pci->address),
+		 BDF_DEVICE(pci->address), (unsigned)BDF_FUNCTION(pci->address));
+	if (host == BDF_NONE && !like)
+		return err_set(c->err, where, "QEMU emulates no such function, and no plan says which of the host it is");
+	buf_printf(c->out, ARGUMENT "-device %s,id=dev%u", host == BDF_NONE ? like->qemu : c->stand_ins ? stand_in(pci) : "vfio-pci",
+		   c->devices++);
+	if (host != BDF_NONE && !c->stand_ins) {
+		buf_puts(c->out, ",host=");
+		bdf_print(host, c->out);
+	}
+	put_place(c, pci);
+	if (!BDF_FUNCTION(pci->address) && pci + 1 < end && pci[1].address >> 3 == pci->address >> 3)
+		buf_puts(c->out, ",multifunction=on");
+	return 0;
+}
+
+static int put_functions(struct command *c)
+{
+	size_t expanders = 0;
+	for (size_t i = 0; i < c->t->pci.n; i++) {
+		const struct pci *pci = &c->t->pci.at[i];
+		const struct emulated *like = emulated_like(pci);
+		int ret = 0;
+		if (is_chipset(c, pci))
+			continue;
+		if (like == &emulated[EMULATED_EXPANDER])
+			ret = put_expander(c, pci, ++expanders);
+		else if (like && like < &emulated[N_PORTS])
+			put_port(c, pci, like);
+		else
+			ret = put_device(c, pci);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* --- device memory --------------------------------------------------------------------------------------- */
+
+/* Nodes that follow that of a device, and have nothing of their own, are for its partitions. */
+static void put_initiators(struct command *c)
+{
+	const struct topo *t = c->t;
+	uint64_t owner = BDF_NONE;
+	for (size_t i = 0; i < t->nodes.n && !c->stand_ins; i++) {
+		const struct node *node = &t->nodes.at[i];
+		owner = node->device != BDF_NONE ? node->device : node->generic_initiator ? owner : BDF_NONE;
+		for (size_t k = 0; k < t->plan.devices.n && owner != BDF_NONE; k++)
+			if (t->plan.devices.at[k].function == owner)
+				buf_printf(c->out, ARGUMENT "-object acpi-generic-initiator,id=gi%u,pci-dev=dev%zu,node=%u", node->id,
+					   k, node->id);
+	}
+}
+
+/* --------------------------------------------------------------------------------------------------------- */
+
+static int put_command(struct command *c)
+{
+	buf_printf(c->out, "%s -nodefaults -machine %s%s", c->vm->emulator, c->vm->machine,
+		   c->stand_ins ? " -cpu max" : ",accel=kvm -cpu host");
+	if (put_cpus(c))
+		return -1;
+	put_nodes(c);
+	uint64_t hole = hole64_of(c->t);
+	if (c->vm->hole64 && hole && !c->stand_ins)
+		buf_printf(c->out, ARGUMENT "-global %s=%lluK", c->vm->hole64, (unsigned long long)hole / 1024);
+	if (put_functions(c))
+		return -1;
+	put_initiators(c);
+	buf_putc(c->out, '\n');
+	return 0;
+}
+
+static int write_line(const struct topo *t, struct buf *out, struct err *err, bool stand_ins)
+{
+	size_t before = out->len;
+	struct command c = { .t = t, .vm = virtual_machine_of(t->arch), .out = out, .err = err, .stand_ins = stand_ins };
+	if (!c.vm)
+		return err_set(err, "cpu.arch", "no machine of QEMU is known for %s", t->arch);
+	if (!put_command(&c))
+		return 0;
+	buf_cut(out, before);
+	return -1;
+}
+
+static int qemu_write(const struct topo *t, struct buf *out, struct err *err)
+{
+	return write_line(t, out, err, false);
+}
+
+static int stand_ins_write(const struct topo *t, struct buf *out, struct err *err)
+{
+	return write_line(t, out, err, true);
+}
+
+const struct format qemu_format = {
+	.name = "qemu", .doc = "The command line of a QEMU that makes a planned guest.", .write = qemu_write,
+};
+const struct format qemu_emulated_format = {
+	.name = "qemu-emulated", .doc = "The same with emulated functions instead of the host's.", .write = stand_ins_write,
+};
