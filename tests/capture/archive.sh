@@ -19,11 +19,11 @@ taken() {
 	"$TOPOFS" capture --root "$1" -o "$1.json" || fail "$1: cannot capture"
 	check "$1" cmp folder.json "$1.json"
 }
-tar -cf plain.tar box
-tar -cjf nested.tar.bz2 box/inner
-tar -cJf named.tar.xz --transform 's,^,/,S' -P box
-(cd $machine && tar -czf "$tmp/dotted.tar.gz" .)
-(cd $machine && tar -cf "$tmp/parts.tar" dev proc sys)
+tar --sort=name -cf plain.tar box
+tar --sort=name -cjf nested.tar.bz2 box/inner
+tar --sort=name -cJf named.tar.xz --transform 's,^,/,S' -P box
+(cd $machine && tar --sort=name -czf "$tmp/dotted.tar.gz" .)
+(cd $machine && tar --sort=name -cf "$tmp/parts.tar" dev proc sys)
 (cd $machine && tar --format=pax -cf "$tmp/pax.tar" sys proc)
 for archive in plain.tar nested.tar.bz2 named.tar.xz dotted.tar.gz parts.tar pax.tar; do
 	taken "$archive"
@@ -34,7 +34,7 @@ done
 mkfifo $machine/sys/odd/fifo
 truncate -s 17M $machine/sys/odd/large
 echo evil >evil
-tar -cf hostile.tar -P --transform 's,^evil,../../evil,S' --hard-dereference box evil
+tar --sort=name -cf hostile.tar -P --transform 's,^evil,../../evil,S' --hard-dereference box evil
 timeout 60 "$TOPOFS" capture --root hostile.tar -o hostile.tar.json 2>warnings || fail "gives up"
 check "the rest is taken" cmp folder.json hostile.tar.json
 cat >expected <<'END'
@@ -64,7 +64,7 @@ head -c 3000 dotted.tar.gz >short.tar.gz
 : >empty.tar
 head -c 10240 /dev/zero >zeros.tar
 echo 'not a tar file' >text
-tar -cf nothing.tar evil
+tar --sort=name -cf nothing.tar evil
 mkfifo fifo
 for archive in half.tar short.tar.gz damaged.tar.bz2 empty.tar zeros.tar text nothing.tar fifo; do
 	refused "$archive"
