@@ -14,7 +14,7 @@ fi
 
 # its shell's command line, on folders of this test
 mkdir machines
-sed -n '/^ExecStart=/,/fi/p' "$unit" | sed "s/^ExecStart=.*-c '//; s/'\$//; s/\\\\\$//" | sed "s|exec [^ ]*topofs|exec $TOPOFS|
+sed -n "/^ExecStart=/,/ fi'\$/p" "$unit" | sed "s/^ExecStart=.*-c '//; s/'\$//; s/\\\\\$//" | sed "s|exec [^ ]*topofs|exec $TOPOFS|
 	s|/etc/topofs|$tmp/machines|g; s|/etc/cdi|$tmp|g" >line
 check "no machine, no specification" sh line
 check "none is there" test ! -e topofs.json
