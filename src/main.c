@@ -13,6 +13,7 @@
  *     plan/    from a host to the guest it should become
  *     tree/    files as one sorted array: look up, dump, compare, save, load
  *     sysfs/   the only room that knows machines and files: one class of device a file, one attribute a row
+ *     compose/ what a container sees: mounts of a served tree and of the real sysfs, put together
  *     serve/   requests of the kernel, answered from a tree
  *     cmd/     the command line: one subcommand a file; the only room that prints
  *
