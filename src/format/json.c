@@ -47,12 +47,15 @@ static int read_member(struct reader *r, const struct table *table, const char *
 	const struct field *field = find_field(table, key);
 	if (!field)
 		return strcmp(key, "comment") ? refuse_unknown(r, table, key) : 0;
+	char before[table->size];
+	if (r->lenient)
+		memcpy(before, at, table->size);
 	size_t len = r->path.len;
 	buf_printf(&r->path, "%s%s", len ? "." : "", key);
 	int ret = field->type->read(r, field, value, (char *)at + field->offset);
 	if (ret && r->lenient && !field->required) {
-		if (field->type->init)
-			field->type->init(field, (char *)at + field->offset);
+		/* with what of it was read before it went wrong */
+		memcpy(at, before, table->size);
 		ret = 0;
 	}
 	if (!ret)

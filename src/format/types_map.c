@@ -7,6 +7,20 @@
 #include <errno.h>
 #include <string.h>
 
+/* Adds nothing where it fails. */
+static int read_one(struct reader *r, const struct field *f, const char *key, const json_t *value,
+		    const struct members *kind, struct list *list)
+{
+	if (kind->enter(r, key))
+		return -EINVAL;
+	const char **element = list_add(r->arena, list, kind->size);
+	memset(element, 0, kind->size);
+	*element = arena_strdup(r->arena, key);
+	int ret = kind->read(r, f, value, element);
+	list->n -= ret != 0;
+	return ret;
+}
+
 int read_members(struct reader *r, const struct field *f, const json_t *value, const struct members *kind,
 		 struct list *list)
 {
@@ -17,14 +31,8 @@ int read_members(struct reader *r, const struct field *f, const json_t *value, c
 	size_t len = r->path.len;
 	json_object_foreach((json_t *)value, key, member)
 	{
-		if (kind->enter(r, key))
+		if (read_one(r, f, key, member, kind, list) && !r->lenient)
 			return -EINVAL;
-		const char **element = list_add(r->arena, list, kind->size);
-		*element = arena_strdup(r->arena, key);
-		if (kind->read(r, f, member, element)) {
-			list->n--;
-			return -EINVAL;
-		}
 		buf_cut(&r->path, len);
 	}
 	return 0;

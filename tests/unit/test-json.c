@@ -54,6 +54,22 @@ Test(json, no_beginning_of_a_document_is_one)
 		cr_assert_not(survives(bytes.data, len), "%zu bytes", len);
 }
 
+/* Of what was captured a member that is wrong is left out whole, and of a list of names only the wrong one. */
+Test(json, leaves_out_what_is_wrong_in_a_captured_machine)
+{
+	static const char text[] = "{\"topofs\":1,\"cpu\":{\"present\":0,\"info\":{\"a\":\"1\",\"b\":\"\\t\",\"c\":\"3\"}},"
+				   "\"pci\":[{\"root\":\"00\",\"devices\":[{\"at\":\"00.0\",\"id\":\"1:2\","
+				   "\"class\":\"0200\",\"resource\":[\"0x0\",\"\\t\"]}]}]}";
+	_cleanup_topo_ struct topo t = { 0 };
+	struct err err = { 0 };
+	cr_assert_eq(json_read_captured(text, strlen(text), &t, &err), 0, "%s: %s", err.where, err.what);
+	cr_assert_eq(t.pci.n, 1);
+	cr_assert_eq(t.pci.at[0].resource.n, 0);
+	cr_assert_eq(t.cpuinfo.n, 2);
+	cr_assert_str_eq(t.cpuinfo.at[0].key, "a");
+	cr_assert_str_eq(t.cpuinfo.at[1].key, "c");
+}
+
 /* Five CPUs leave room in their list, into which the writer, which spells its guesses out, has nothing to put. */
 Test(json, writing_leaves_the_machine_alone)
 {
