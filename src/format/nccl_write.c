@@ -232,7 +232,10 @@ static int put_affinity(struct writer *w, int32_t node)
 		snprintf(where, sizeof where, "node %d", node);
 		return err_set(w->err, where, "its mask of CPUs has %zu characters, and NCCL takes 255", mask.len);
 	}
-	buf_printf(w->out, " affinity=\"%s\" arch=\"%s\"", buf_text(&mask), arch_name(w->t->arch));
+	/* without a node there is no mask: NCCL takes an empty one for no CPU at all, a missing one for any */
+	if (mask.len)
+		buf_printf(w->out, " affinity=\"%s\"", buf_text(&mask));
+	buf_printf(w->out, " arch=\"%s\"", arch_name(w->t->arch));
 	return put_processor(w);
 }
 

@@ -328,7 +328,10 @@ static void print_cpu(const char *node, const char *arch)
 			continue;
 		if (!opened) {
 			read_cpus(atoi(node), cpus);
-			printf("  <cpu numaid=\"%s\" affinity=\"%s\"", node, cpus);
+			printf("  <cpu numaid=\"%s\"", node);
+			/* what it finds empty it leaves out */
+			if (*cpus)
+				printf(" affinity=\"%s\"", cpus);
 			print_processor(arch);
 			puts(">");
 		}
