@@ -5,8 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <seccomp.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 /*
  * A worker reads requests, which anybody who can open a file makes, and answers them from memory. All it needs is on
@@ -70,12 +73,23 @@ static void filter_calls(void)
 	seccomp_release(filter);
 }
 
-void confine_worker(void)
+void end_with(const struct served *s, pid_t parent)
+{
+	if (!s->stored)
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(EXIT_FAILURE);
+}
+
+void confine_worker(const struct served *s)
 {
 	/* nobody but root looks into it, and it leaves no core */
 	prctl(PR_SET_DUMPABLE, 0);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	capng_clear(CAPNG_SELECT_ALL);
 	capng_apply(CAPNG_SELECT_ALL);
+	/* after that, which would undo it */
+	end_with(s, s->keeper);
 	filter_calls();
 }

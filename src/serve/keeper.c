@@ -23,6 +23,9 @@
  *                    |             | fork
  *                    '--------> worker            answers; another one takes its place when it dies
  *
+ * Where a service manager stores the mount the worker ends with its keeper, as the next keeper has its own: two would
+ * answer from two trees. Without one it goes on alone, and nobody starts another.
+ *
  * All are one process until the kernel's INIT is answered, so a worker has the tree, the session and the connection as
  * the keeper has them, and takes a millisecond to start. The connection lives as long as one of the two has it open.
  *
@@ -82,7 +85,7 @@ static void work(struct keeper *k, bool resume)
 	close_range(STDERR_FILENO + 1, (unsigned)k->fd - 1, 0);
 	close_range((unsigned)k->fd + 1, ~0u, 0);
 	follow_start(&k->s->follow);
-	confine_worker();
+	confine_worker(k->s);
 	_exit(answer_requests(k->se, k->s, k->fd, resume) ? EXIT_SUCCESS : FINISHED);
 }
 
@@ -176,7 +179,8 @@ typedef void renewal(const struct served *s, int fd, const struct generation *ol
 
 /*
  * Who tells the kernel what has changed waits for readers, who wait for a worker. While it waits nobody could end the
- * connection, so where keeper and worker die at that moment its parent answers for it.
+ * connection, so where keeper and worker die at that moment its parent answers for it, or a service manager's next
+ * keeper, who tells all of it again as the old generation is still stored.
  */
 static void guard_renewal(struct keeper *k, renewal *renew, const struct generation *old)
 {
@@ -190,8 +194,11 @@ static void guard_renewal(struct keeper *k, renewal *renew, const struct generat
 	sigaddset(&waited, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &waited, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGUSR2);
-	pid_t child = fork();
+	end_with(k->s, k->s->keeper);
+	pid_t self = getpid(), child = fork();
 	if (child <= 0) {
+		if (child == 0)
+			end_with(k->s, self);
 		renew(k->s, k->fd, old);
 		_exit(EXIT_SUCCESS);
 	}
@@ -334,6 +341,7 @@ static void reread(struct keeper *k)
 	pid_t child = fork();
 	if (child != 0)
 		return;
+	end_with(k->s, k->s->keeper);
 	close(k->fd);
 	for (int sig = 1; sig < NSIG; sig++)
 		signal(sig, SIG_DFL);
@@ -459,11 +467,11 @@ void keep_serving(struct fuse_session *se, struct served *s, int fd, const char 
 	if (folder)
 		open_control(&k);
 	malloc_trim(0);
-	store_mount(s, fd);
+	s->stored = store_mount(s, fd);
 	start_worker(&k, resume);
 	answer_control(&k, "");
 	if (s->now.record->warm && folder)
-		k.warming = start_warming(s->now.tree, folder, fd);
+		k.warming = start_warming(s, folder, fd);
 	tell_ready(&k);
 	while (!k.ended && !k.stopped)
 		attend(&k);

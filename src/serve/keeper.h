@@ -21,8 +21,11 @@ struct keeper {
 	bool stopped;	   /* by a signal */
 };
 
-/* store.c: what a service manager keeps, so that kill -9 of all of a mount's processes does not end it. */
-void store_mount(const struct served *s, int connection);
+/*
+ * store.c: what a service manager keeps, so that kill -9 of all of a mount's processes does not end it. store_mount()
+ * returns whether there is one.
+ */
+bool store_mount(const struct served *s, int connection);
 void store_generation(const struct generation *g);
 void forget_generation(const struct generation *g);
 /* Goes on as another program, which finds the mount as serve_is_handed() says; returns where that cannot be. */

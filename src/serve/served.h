@@ -174,6 +174,7 @@ struct served {
 	bool replay; /* INIT was answered before, by another program */
 	bool no_resend, no_expire; /* the kernel cannot send requests again, cannot expire names */
 	pid_t keeper;
+	bool stored; /* a service manager has all of it, and starts another keeper when this one dies */
 	int control; /* the keeper's descriptor for who wants a reload; -1 where there is none */
 	struct follow follow;
 	char reply[REPLY_ROOM];
@@ -236,8 +237,13 @@ void find_pins(const char *folder, struct buf *paths);
 
 /* --- confine.c ---------------------------------------------------------------------------------------------- */
 
-/* Gives up, for good, all that answering requests does not need. */
-void confine_worker(void);
+/*
+ * Where the mount is stored, this process ends when its parent does, at once where that is no more: another keeper has
+ * processes of its own, and waits for nobody's.
+ */
+void end_with(const struct served *s, pid_t parent);
+/* Gives up, for good, all that answering requests does not need, and ends with the keeper as above. */
+void confine_worker(const struct served *s);
 
 /* --- warm.c ------------------------------------------------------------------------------------------------- */
 
@@ -245,6 +251,6 @@ void confine_worker(void);
  * Starts a process that reads everything below the folder of a mount, so that the kernel has it, and ends; it gives up
  * when the connection does. Returns its id, or 0 where none could be made, which costs nothing but time.
  */
-pid_t start_warming(const struct tree *t, const char *folder, int connection);
+pid_t start_warming(const struct served *s, const char *folder, int connection);
 
 #endif

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -95,6 +96,7 @@ static int detach(int channel, int *image)
 	sigset_t none;
 
 	setsid();
+	unsetenv("NOTIFY_SOCKET");
 	if (chdir("/") < 0)
 		return -errno;
 	int null = open("/dev/null", O_RDWR);

@@ -23,36 +23,33 @@ static const char tree_name_of[] = "topofs-tree-%" PRIu64, record_name_of[] = "t
 
 /* --- to the service manager ------------------------------------------------------------------------------ */
 
-static void notify(const char *text, const int *fd)
+static bool notify(const char *text, const int *fd)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	const char *path = getenv("NOTIFY_SOCKET");
 	size_t len = path ? strlen(path) : 0;
+	bool sent = false;
 
 	if (len == 0 || len >= sizeof to.sun_path)
-		return;
+		return false;
 	memcpy(to.sun_path, path, len);
 	if (path[0] == '@') /* an abstract address */
 		to.sun_path[0] = '\0';
 	int s = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (s >= 0 && connect(s, (struct sockaddr *)&to, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) == 0) {
-		if (fd)
-			send_fds(s, fd, 1, text, strlen(text));
-		else
-			send(s, text, strlen(text), MSG_NOSIGNAL);
-	}
+	if (s >= 0 && connect(s, (struct sockaddr *)&to, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) == 0)
+		sent = fd ? send_fds(s, fd, 1, text, strlen(text)) == 0 : send(s, text, strlen(text), MSG_NOSIGNAL) >= 0;
 	if (s >= 0)
 		close(s);
+	return sent;
 }
 
 /* It is not to watch it: a connection would wake it with each request. */
-static void store(const char *name, int fd)
+static bool store(const char *name, int fd)
 {
 	char text[128];
 
 	snprintf(text, sizeof text, "FDSTORE=1\nFDNAME=%s\nFDPOLL=0", name);
-	if (fd >= 0)
-		notify(text, &fd);
+	return fd >= 0 && notify(text, &fd);
 }
 
 static void remove_stored(const char *name)
@@ -63,11 +60,13 @@ static void remove_stored(const char *name)
 	notify(text, NULL);
 }
 
-void store_mount(const struct served *s, int connection)
+bool store_mount(const struct served *s, int connection)
 {
-	store(connection_name, connection);
+	bool stored = store(connection_name, connection);
+
 	store(state_name, s->state_fd);
 	store_generation(&s->now);
+	return stored;
 }
 
 void store_generation(const struct generation *g)

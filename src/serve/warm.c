@@ -57,15 +57,16 @@ static bool warm_folder(const struct tree *t, uint32_t dir, int parent, const ch
 	return answers;
 }
 
-pid_t start_warming(const struct tree *t, const char *folder, int connection)
+pid_t start_warming(const struct served *s, const char *folder, int connection)
 {
 	pid_t child = fork();
 
 	if (child != 0)
 		return child < 0 ? 0 : child;
+	end_with(s, s->keeper);
 	close(connection);
 	for (int sig = 1; sig < NSIG; sig++)
 		signal(sig, SIG_DFL);
-	warm_folder(t, TREE_ROOT, AT_FDCWD, folder);
+	warm_folder(s->now.tree, TREE_ROOT, AT_FDCWD, folder);
 	_exit(0);
 }

@@ -75,16 +75,34 @@ def read():
     with open("mnt/sys/devices/system/cpu/present") as f:
         return f.read().strip()
 
+def children(pid):
+    return [int(c) for c in open("/proc/%d/task/%d/children" % (pid, pid)).read().split()]
+
+def wait_until(what):
+    for _ in range(1000):
+        if what():
+            return
+        time.sleep(0.01)
+    raise TimeoutError
+
+def is_gone(pid):
+    try:
+        return open("/proc/%d/stat" % pid).read().rsplit(") ", 1)[1][0] in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+# also the worker that the keeper starts meanwhile, which would go on beside the next keeper's
 def kill_all(pid):
-    for victim in children(pid) + [pid]:
+    for victim in children(pid):
         try:
             os.kill(victim, signal.SIGKILL)
         except ProcessLookupError:
             pass
+    wait_until(lambda: any(not is_gone(p) for p in children(pid)))
+    left = children(pid)
+    os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
-
-def children(pid):
-    return [int(c) for c in open("/proc/%d/task/%d/children" % (pid, pid)).read().split()]
+    wait_until(lambda: all(map(is_gone, left)))
 
 pid = start()
 listen("READY")
