@@ -72,6 +72,7 @@ shell_tests = \
 	%D%/run/leftover.sh \
 	%D%/run/proc.sh \
 	%D%/run/status.sh \
+	%D%/run/union.sh \
 	%D%/run/user.sh \
 	%D%/systemd/cdi.sh \
 	%D%/systemd/unit.sh \

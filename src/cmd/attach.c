@@ -20,23 +20,8 @@ struct attaching {
 	pid_t pid;
 	const char *topology;
 	struct compose how;
-	int connection;
 	struct err *err;
 };
-
-/* Mounts a new connection where nobody sees it: what is left of the mount is how.machine. */
-static int mount_apart(void *ctx)
-{
-	struct attaching *a = ctx;
-	int rc = compose_enter_user(a->pid, a->err);
-	if (rc >= 0)
-		rc = compose_hide(a->err);
-	if (rc >= 0)
-		rc = a->connection = serve_mount_direct(a->topology, "/sys", "", a->err);
-	if (rc >= 0)
-		rc = a->how.machine = compose_clone(AT_FDCWD, "/sys", a->err);
-	return rc;
-}
 
 static int put_in(void *ctx)
 {
@@ -78,10 +63,11 @@ static int start_server(struct attaching *a, const struct load_options *load)
 	const struct serve_what what = {
 		.tree = &t, .image = -1, .name = topo.name ? topo.name : a->topology, .document = a->topology
 	};
-	int channel = serve_start(&what, a->err);
-	int rc = channel < 0 ? channel : compose_apart(mount_apart, a);
+	int connection, channel = serve_start(&what, a->err);
+	int rc = channel < 0 ? channel : mount_hidden(a->pid, a->topology, &connection, a->err);
+	a->how.machine = rc;
 	if (rc >= 0)
-		rc = serve_hand_over(channel, a->connection, NULL, a->err);
+		rc = serve_hand_over(channel, connection, NULL, a->err);
 	return rc < 0 ? fail("%s", a->err->what) : EXIT_OK;
 }
 

@@ -2,7 +2,9 @@
 #include "container.h"
 
 #include "topofs/compose.h"
+#include "topofs/serve.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 
@@ -27,6 +29,33 @@ int check_policy(const struct cmd *cmd, const char *value)
 const char *policy_of(const char *value)
 {
 	return !value ? "" : *value ? value : "host";
+}
+
+struct hidden {
+	pid_t pid;
+	const char *source;
+	int connection;
+	struct err *err;
+};
+
+/* What is mounted on /sys here goes with this process, but for the mount that is returned. */
+static int mount_apart(void *ctx)
+{
+	struct hidden *h = ctx;
+	int rc = h->pid ? compose_enter_user(h->pid, h->err) : 0;
+	if (rc >= 0)
+		rc = compose_hide(h->err);
+	if (rc >= 0)
+		rc = h->connection = serve_mount_direct(h->source, "/sys", "", h->err);
+	return rc < 0 ? rc : compose_clone(AT_FDCWD, "/sys", h->err);
+}
+
+int mount_hidden(pid_t pid, const char *source, int *connection, struct err *err)
+{
+	struct hidden h = { .pid = pid, .source = source, .connection = -1, .err = err };
+	int mount = compose_apart(mount_apart, &h);
+	*connection = h.connection;
+	return mount;
 }
 
 void say_cannot(void *ctx, const char *path, const char *why)

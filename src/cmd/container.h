@@ -5,6 +5,7 @@
 /* What the commands share that put a machine into a container. */
 
 #include "topofs/cmd.h"
+#include "topofs/err.h"
 
 #include <sys/types.h>
 
@@ -17,6 +18,11 @@ int read_pid(const struct cmd *cmd, const char *text, pid_t *ret);
 int check_policy(const struct cmd *cmd, const char *value);
 /* The policy of compose.h that it says: without POLICY the usual one, without --union what the tree says itself. */
 const char *policy_of(const char *value);
+/*
+ * Makes a new connection, and a mount of it that nobody sees, in the user namespace of a process (0: in this one's).
+ * Returns the mount's descriptor, for struct compose, or a negative errno.
+ */
+int mount_hidden(pid_t pid, const char *source, int *connection, struct err *err);
 /* compose.h's `cannot`: says it on standard error. */
 void say_cannot(void *ctx, const char *path, const char *why);
 

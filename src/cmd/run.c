@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "topofs/buf.h"
-#include "topofs/cmd.h"
-#include "topofs/serve.h"
-
+#include "container.h"
 #include "namespaces.h"
 
-#include <dirent.h>
+#include "topofs/compose.h"
+#include "topofs/serve.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /*
@@ -20,76 +17,6 @@
  * server stays outside: so nothing but the command and its children holds the mount, which goes with the last
  * of them, however they end, and takes the server with it.
  */
-
-static bool has_counterpart(const struct tree *t, uint32_t e, const char *real)
-{
-	struct stat st;
-
-	return stat(real, &st) == 0 && !S_ISLNK(t->entries[e].mode) &&
-	       (st.st_mode & S_IFMT) == (t->entries[e].mode & S_IFMT);
-}
-
-static size_t count_names(const char *folder)
-{
-	size_t n = 0;
-	DIR *dir = opendir(folder);
-	while (dir && readdir(dir))
-		n++;
-	if (dir)
-		closedir(dir);
-	return n > 2 ? n - 2 : 0;
-}
-
-/* Children of a folder, and whether none is a folder itself. */
-static size_t count_children(const struct tree *t, uint32_t dir, bool *only_files)
-{
-	size_t n = 0;
-	*only_files = true;
-	for (uint32_t e = dir + 1; e < t->entries[dir].end; e = t->entries[e].end, n++)
-		*only_files &= !S_ISDIR(t->entries[e].mode);
-	return n;
-}
-
-/*
- * Whether the files of a folder can be covered one by one: all it has is also in the real one, which has nothing more
- * that tells of the real machine, as /proc/driver and /proc/bus/pci have. What is in the folders below is looked at in
- * turn.
- */
-static bool has_all_names(const struct tree *t, uint32_t dir, struct buf *real)
-{
-	size_t len = real->len;
-	bool only_files, all = count_children(t, dir, &only_files) == count_names(buf_text(real)) || !only_files;
-
-	for (uint32_t e = dir + 1; all && e < t->entries[dir].end; e = t->entries[e].end) {
-		buf_printf(real, "/%s", tree_name(t, e));
-		all = has_counterpart(t, e, buf_text(real));
-		buf_cut(real, len);
-	}
-	return all;
-}
-
-/*
- * Covers real files by those of the tree, which is on /sys at the moment, and leaves all others as they are. A
- * folder that has more in the tree is covered whole, as nothing can be made in /proc.
- */
-static void cover(const struct tree *t, uint32_t dir, struct buf *real)
-{
-	size_t len = real->len;
-
-	for (uint32_t e = dir + 1; e < t->entries[dir].end; e = t->entries[e].end) {
-		_cleanup_buf_ struct buf source = { 0 };
-
-		buf_printf(real, "/%s", tree_name(t, e));
-		buf_printf(&source, "/sys%s", buf_text(real));
-		bool fits = has_counterpart(t, e, buf_text(real));
-		if (fits && S_ISDIR(t->entries[e].mode) && has_all_names(t, e, real))
-			cover(t, e, real);
-		else if (!fits || mount(buf_text(&source), buf_text(real), NULL, MS_BIND, NULL) < 0)
-			fail("the command will not see the machine's %s: %s", buf_text(real),
-			     fits ? strerror(errno) : "there is no such file here to cover");
-		buf_cut(real, len);
-	}
-}
 
 /* A working folder below /sys is the real machine's still: go to the same place in the new one. */
 static int follow_working_folder(const char *folder)
@@ -99,36 +26,40 @@ static int follow_working_folder(const char *folder)
 	return chdir(folder) < 0 && chdir("/") < 0 ? -errno : 0;
 }
 
-static int enter_machine(const struct serve_what *what, struct err *err)
+static void say_unseen(void *ctx, const char *path, const char *why)
 {
-	_cleanup_buf_ struct buf proc = { 0 };
+	(void)ctx;
+	fail("the command will not see the machine's %s: %s", path, why);
+}
+
+static int cover(const struct compose *how, struct err *err)
+{
+	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int rc = root < 0 ? -errno : compose_onto(how, root, true, err);
+	if (root >= 0)
+		close(root);
+	return rc;
+}
+
+static int enter_machine(const struct serve_what *what, const char *policy, struct err *err)
+{
+	struct compose how = { .policy = policy, .cannot = say_unseen };
 	char folder[PATH_MAX] = "";
+	int connection;
 
 	if (!getcwd(folder, sizeof folder))
 		folder[0] = '\0';
 	int channel = serve_start(what, err);
-	if (channel < 0)
-		return channel;
-	int rc = enter_namespaces(err);
-	if (rc < 0)
-		return rc;
-	int fd = serve_mount_direct(what->document, "/sys", "", err);
-	if (fd < 0)
-		return fd;
-	rc = serve_hand_over(channel, fd, NULL, err);
-	if (rc < 0)
-		return rc;
-
-	uint32_t at = tree_find(what->tree, "proc");
-	buf_puts(&proc, "/proc");
-	if (at != TREE_NONE)
-		cover(what->tree, at, &proc);
-	if (mount("/sys/sys", "/sys", NULL, MS_BIND, NULL) < 0 || follow_working_folder(folder) < 0) {
-		int error = errno;
-		err_set(err, "", "cannot cover /sys: %s", strerror(error));
-		return -error;
-	}
-	return 0;
+	int rc = channel < 0 ? channel : enter_namespaces(err);
+	if (rc >= 0)
+		rc = how.machine = mount_hidden(0, what->document, &connection, err);
+	if (rc >= 0)
+		rc = serve_hand_over(channel, connection, NULL, err);
+	if (rc >= 0)
+		rc = cover(&how, err);
+	if (rc >= 0 && (rc = follow_working_folder(folder)) < 0)
+		err_set(err, "", "cannot enter a folder of the machine's: %s", strerror(-rc));
+	return rc;
 }
 
 /* What programs need to be told because they would ask the hardware, or distrust what is no sysfs. */
@@ -139,9 +70,10 @@ static void set_environment(const char *machine)
 	setenv("TOPOFS_MACHINE", machine, 1);
 }
 
-enum { OPT_FORCE, OPT_STRICT };
+enum { OPT_UNION, OPT_FORCE, OPT_STRICT };
 
 static const struct opt opts[] = {
+	UNION_OPT,
 	{ 0, "force", NULL, "run also on what can crash programs that read it" },
 	{ 0, "strict", NULL, "refuse also what no real machine looks like" },
 };
@@ -160,8 +92,11 @@ static int run(char **args, int n_args, const char *const *values)
 
 	if (!strcmp(*command, "--") && !*++command)
 		return misuse(&cmd_run, "a command is missing");
+	int status = check_policy(&cmd_run, values[OPT_UNION]);
+	if (status)
+		return status;
 	serve_hold_standard_files();
-	int status = load_topology(args[0], &how, &topo);
+	status = load_topology(args[0], &how, &topo);
 	if (!status)
 		status = build_tree(args[0], &topo, &t);
 	if (status)
@@ -169,7 +104,8 @@ static int run(char **args, int n_args, const char *const *values)
 	const struct serve_what what = {
 		.tree = &t, .image = -1, .name = topo.name ? topo.name : args[0], .document = args[0]
 	};
-	if (enter_machine(&what, &err) < 0)
+	const char *policy = values[OPT_UNION] ? policy_of(values[OPT_UNION]) : NULL;
+	if (enter_machine(&what, policy, &err) < 0)
 		return fail("%s", err.what);
 	set_environment(what.name);
 

@@ -29,6 +29,11 @@ dangling() {
 	inside "$1" find /sys -path /sys/fs/cgroup -prune -o -xtype l -print
 }
 
+# mounts NAME: those that attaching touches, as others may come and go
+mounts() {
+	inside "$1" grep -E '^[^ ]+ [^ ]+ [^ ]+ [^ ]+ /(sys|proc)[/ ]' /proc/self/mountinfo | sort
+}
+
 moves() {
 	[ "$(inside "$1" cat /sys/class/net/veth0/statistics/tx_packets)" -gt 0 ]
 }
@@ -41,7 +46,7 @@ container one
 container two
 real=$(present one)
 inside one ip link add veth0 type veth peer name veth1 2>/dev/null && veth=yes
-inside one cat /proc/self/mountinfo | sort >before
+mounts one >before
 check "attach" "$TOPOFS" attach --pid "$(cat one.pid)" --union "$machine" 2>said
 check "attach another machine to another one" "$TOPOFS" attach --pid "$(cat two.pid)" --union dgx-h100 2>>said
 check "one sees its own" test "$(present one)" = 0-7
@@ -69,7 +74,7 @@ check "a second one is refused: $status" test "$status" -eq 1
 check "in one line" one_line err
 check "detach" "$TOPOFS" detach --pid "$(cat one.pid)"
 check "it sees the real one again" test "$(present one)" = "$real"
-inside one cat /proc/self/mountinfo | sort >after
+mounts one >after
 same before after
 check "its server ends" wait_for 5 no_servers
 check_status 1 "nothing is left to detach" "$TOPOFS" detach --pid "$(cat one.pid)" 2>err
