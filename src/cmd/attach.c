@@ -77,13 +77,15 @@ static const struct opt opts[] = {
 	{ 0, "pid", "PID", "the container: a process in it" },
 	UNION_OPT,
 	{ 0, "force", NULL, "attach also what can crash programs that read it" },
-	{ 0, "strict", NULL, "refuse also what no real machine looks like" },
+	{ 0, "strict", NULL, "refuse also what no real machine looks like, or others can change" },
 };
 
 static int run(char **args, int n_args, const char *const *values)
 {
 	(void)n_args;
-	const struct load_options load = { .force = values[OPT_FORCE], .strict = values[OPT_STRICT] };
+	const struct load_options load = {
+		.force = values[OPT_FORCE], .strict = values[OPT_STRICT], .for_others = true
+	};
 	struct err err = { 0 };
 	struct attaching a = { .topology = args[0], .err = &err };
 

@@ -106,7 +106,7 @@ static int load_files(const struct request *r, struct serve_what *what, struct b
 /* What a SIGHUP asks for. */
 static void reread(int channel, const struct serve_status *status, const char *folder)
 {
-	const struct load_options how = { .force = status->force, .strict = status->strict };
+	const struct load_options how = { .force = status->force, .strict = status->strict, .for_others = true };
 
 	reload_mount(channel, status, folder, NULL, &how);
 }

@@ -40,7 +40,7 @@ enum { OPT_FORCE, OPT_STRICT };
 
 static const struct opt opts[] = {
 	{ 0, "force", NULL, "serve also what can crash programs that read it" },
-	{ 0, "strict", NULL, "refuse also what no real machine looks like" },
+	{ 0, "strict", NULL, "refuse also what no real machine looks like, or others can change" },
 };
 
 static int run(char **args, int n_args, const char *const *values)
@@ -56,6 +56,7 @@ static int run(char **args, int n_args, const char *const *values)
 	const struct load_options how = {
 		.force = values[OPT_FORCE] || status.force,
 		.strict = values[OPT_STRICT] || status.strict,
+		.for_others = true,
 	};
 	return reload_mount(channel, &status, args[0], n_args > 1 ? args[1] : NULL, &how);
 }

@@ -29,7 +29,7 @@ static int run(char **args, int n_args, const char *const *values)
 	channel = reach(args[0], &status);
 	if (channel < 0)
 		return EXIT_FAILED;
-	const struct load_options how = { .force = status.force, .strict = status.strict };
+	const struct load_options how = { .force = status.force, .strict = status.strict, .for_others = true };
 	return reload_mount(channel, &status, args[0], NULL, &how);
 }
 

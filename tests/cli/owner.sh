@@ -57,3 +57,20 @@ as_nobody() {
 }
 as_nobody test -x "$TOPOFS" || skip "nobody cannot reach $TOPOFS"
 warns '' "$file" as_nobody
+
+# nor may attach and reload bring to others what somebody else can change
+says="topofs: $file: document: anybody can change it, and so what is served"
+check_status 1 "attach --strict" "$TOPOFS" attach --pid $$ --strict "$file" 2>out
+check "it says why" grep -qxF "$says" out
+needs_fuse
+on_exit "umount -l '$tmp/mnt'"
+"$TOPOFS" mount vm-small mnt || fail "no mount"
+check_status 1 "reload --strict" "$TOPOFS" reload --strict mnt "$file" 2>out
+check "it says why" grep -qxF "$says" out
+check "it serves what it served" "$TOPOFS" status mnt >out
+check "by its name" grep -qx 'document *vm-small' out
+check_status 0 "reload" "$TOPOFS" reload mnt "$file" 2>out
+says=$(echo "$says" | sed 's/document: /&warning: /')
+check "warns" grep -qxF "$says" out
+check_status 0 "upgrade" "$TOPOFS" upgrade mnt 2>out
+check "it warns, too" grep -qF "document: warning: anybody can change it" out
