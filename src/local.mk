@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The core knows neither FUSE nor the command line; unit tests link it alone.
 noinst_LIBRARIES += %D%/libcore.a
-%C%_libcore_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+core_libs = $(JANSSON_LIBS) $(LIBXML2_LIBS)
+%C%_libcore_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(LIBXML2_CFLAGS)
 %C%_libcore_a_SOURCES = \
 	%D%/base/arena.c \
 	%D%/base/buf.c \
@@ -43,6 +44,8 @@ noinst_LIBRARIES += %D%/libcore.a
 	%D%/format/types_object.c \
 	%D%/format/types_pci.c \
 	%D%/format/types_text.c \
+	%D%/format/xml.c \
+	%D%/format/xml.h \
 	%D%/plan/buses.c \
 	%D%/plan/caches.c \
 	%D%/plan/cells.c \
@@ -210,5 +213,5 @@ noinst_LIBRARIES += %D%/libcmd.a
 
 bin_PROGRAMS += topofs
 serve_libs = $(FUSE3_LIBS) $(CAP_NG_LIBS) $(SECCOMP_LIBS)
-topofs_LDADD = %D%/libcmd.a %D%/libserve.a %D%/libcompose.a %D%/libcore.a $(serve_libs) $(JANSSON_LIBS) $(LIBARCHIVE_LIBS)
+topofs_LDADD = %D%/libcmd.a %D%/libserve.a %D%/libcompose.a %D%/libcore.a $(serve_libs) $(core_libs) $(LIBARCHIVE_LIBS)
 topofs_SOURCES = %D%/main.c

@@ -88,6 +88,7 @@ unit_tests = \
 	%D%/unit/test-pci-config.c \
 	%D%/unit/test-resources.c \
 	%D%/unit/test-tree.c \
+	%D%/unit/test-xml.c \
 	$(NULL)
 
 check_PROGRAMS += %D%/consumers/nccl-walk %D%/deny %D%/fuse/raw %D%/fuse/storm
@@ -106,8 +107,8 @@ TESTS = $(shell_tests)
 if HAVE_CRITERION
 check_PROGRAMS += %D%/unit/unit
 %C%_unit_unit_SOURCES = $(unit_tests)
-%C%_unit_unit_CPPFLAGS = $(AM_CPPFLAGS) $(CRITERION_CFLAGS)
-%C%_unit_unit_LDADD = src/libcore.a $(CRITERION_LIBS) $(JANSSON_LIBS)
+%C%_unit_unit_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src/format $(CRITERION_CFLAGS) $(LIBXML2_CFLAGS)
+%C%_unit_unit_LDADD = src/libcore.a $(CRITERION_LIBS) $(core_libs)
 TESTS += %D%/unit/unit
 else
 TESTS += %D%/unit/no-criterion.sh

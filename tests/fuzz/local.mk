@@ -19,7 +19,7 @@ endif
 %C%_archive_LDADD = $(topofs_LDADD)
 %C%_document_SOURCES = %D%/document.c $(fuzz_common)
 %C%_document_LDFLAGS = $(AM_LDFLAGS) $(FUZZER_LDFLAGS)
-%C%_document_LDADD = src/libcore.a $(JANSSON_LIBS)
+%C%_document_LDADD = src/libcore.a $(core_libs)
 %C%_recording_SOURCES = %D%/recording.c $(fuzz_common)
 %C%_recording_LDFLAGS = $(AM_LDFLAGS) $(FUZZER_LDFLAGS)
 %C%_recording_LDADD = $(topofs_LDADD)
