@@ -27,7 +27,12 @@ int mount_clone(int at, const char *path, bool recursive)
 	int fd = open_tree(at, path,
 			   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT |
 				   (recursive ? AT_RECURSIVE : 0));
-	return fd < 0 ? -errno : fd;
+	struct mount_attr alone = { .propagation = MS_PRIVATE };
+	if (fd < 0 || mount_setattr(fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &alone, sizeof alone) == 0)
+		return fd < 0 ? -errno : fd;
+	int error = errno;
+	close(fd);
+	return -error;
 }
 
 int mount_onto(int mount, int place)

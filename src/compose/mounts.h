@@ -13,7 +13,10 @@
 void close_fd(const int *fd);
 #define _cleanup_close_ __attribute__((cleanup(close_fd)))
 
-/* A mount of a place that is nowhere mounted yet; recursive: with those on top of it. An empty path is `at` itself. */
+/*
+ * A mount of a place that is nowhere mounted yet, and private, so that what is mounted on it is not on the original too;
+ * recursive: with those on top of it. An empty path is `at` itself.
+ */
 int mount_clone(int at, const char *path, bool recursive);
 /* Puts it on a place given by descriptor, on top of what is there. */
 int mount_onto(int mount, int place);

@@ -80,6 +80,17 @@ check "its server ends" wait_for 5 no_servers
 check_status 1 "nothing is left to detach" "$TOPOFS" detach --pid "$(cat one.pid)" 2>err
 check "it says so in one line" one_line err
 
+# on a host whose mounts are shared, as with systemd, with a machine that is mounted already
+mount_point served
+# shellcheck disable=SC2016
+check "attach what is mounted" unshare --mount sh -c '
+	mount --make-rshared / && "$TOPOFS" mount "$1" served && grep " $PWD/served" /proc/self/mountinfo >before &&
+	"$TOPOFS" attach --pid "$(cat one.pid)" --union "$PWD/served" && grep " $PWD/served" /proc/self/mountinfo >after
+	umount -l served' sh "$machine" 2>>said
+same before after
+check "it sees the machine" test "$(present one)" = 0-7
+check "detach" "$TOPOFS" detach --pid "$(cat one.pid)"
+
 check "attach without the real one" "$TOPOFS" attach --pid "$(cat one.pid)" "$machine" 2>>said
 check "it sees the machine" test "$(present one)" = 0-7
 check "control groups stay" inside one mountpoint -q /sys/fs/cgroup
