@@ -86,6 +86,11 @@ void machine_folders(struct buf *out);
 struct host_limits this_kernel(void);
 /* Whether it is taken for a name. */
 bool is_installed(const char *topology);
+/*
+ * What the list of mounts shows a machine's mount to be of, and by which topofs repair finds a living one of the same
+ * machine: an installed machine's name, or the document's path from the root.
+ */
+void topology_source(const char *topology, struct buf *ret);
 /* The file's path from the root, for whoever reads it again later; "" where the working folder is not known. */
 void topology_path(const char *topology, struct buf *ret);
 int load_topology(const char *topology, const struct load_options *how, struct topo *ret);

@@ -50,9 +50,11 @@ static int mount_apart(void *ctx)
 	return rc < 0 ? rc : compose_clone(AT_FDCWD, "/sys", h->err);
 }
 
-int mount_hidden(pid_t pid, const char *source, int *connection, struct err *err)
+int mount_hidden(pid_t pid, const char *topology, int *connection, struct err *err)
 {
-	struct hidden h = { .pid = pid, .source = source, .connection = -1, .err = err };
+	_cleanup_buf_ struct buf source = { 0 };
+	topology_source(topology, &source);
+	struct hidden h = { .pid = pid, .source = buf_text(&source), .connection = -1, .err = err };
 	int mount = compose_apart(mount_apart, &h);
 	*connection = h.connection;
 	return mount;

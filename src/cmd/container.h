@@ -19,10 +19,10 @@ int check_policy(const struct cmd *cmd, const char *value);
 /* The policy of compose.h that it says: without POLICY the usual one, without --union what the tree says itself. */
 const char *policy_of(const char *value);
 /*
- * Makes a new connection, and a mount of it that nobody sees, in the user namespace of a process (0: in this one's).
+ * Makes a new connection for a machine, and a mount of it that nobody sees, in the user namespace of a process (0: in this one's).
  * Returns the mount's descriptor, for struct compose, or a negative errno.
  */
-int mount_hidden(pid_t pid, const char *source, int *connection, struct err *err);
+int mount_hidden(pid_t pid, const char *topology, int *connection, struct err *err);
 /* compose.h's `cannot`: says it on standard error. */
 void say_cannot(void *ctx, const char *path, const char *why);
 

@@ -59,10 +59,17 @@ static void notify_service_manager(void *unused)
 	close(fd);
 }
 
+static int mount_named(const struct request *r, const char *folder, struct err *err)
+{
+	_cleanup_buf_ struct buf source = { 0 };
+	topology_source(r->topology, &source);
+	return serve_mount(buf_text(&source), folder, r->options, err);
+}
+
 static int serve_here(const struct request *r, const char *folder, const struct serve_what *what, struct err *err)
 {
 	const struct serve_ready ready = { .call = notify_service_manager };
-	int fd = serve_mount(r->topology, folder, r->options, err);
+	int fd = mount_named(r, folder, err);
 
 	return fd < 0 ? fd : serve(what, fd, folder, &ready, err);
 }
@@ -73,7 +80,7 @@ static int serve_beside(const struct request *r, const char *folder, const struc
 	if (channel < 0)
 		return channel;
 	/* a failure leaves the server to the end of this process, which closes the channel */
-	int fd = serve_mount(r->topology, folder, r->options, err);
+	int fd = mount_named(r, folder, err);
 	if (fd < 0)
 		return fd;
 	int rc = serve_hand_over(channel, fd, folder, err);

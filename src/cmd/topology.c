@@ -69,6 +69,14 @@ bool is_installed(const char *topology)
 	return strcmp(buf_text(&path), topology) != 0;
 }
 
+void topology_source(const char *topology, struct buf *ret)
+{
+	if (!is_installed(topology))
+		topology_path(topology, ret);
+	if (!ret->len)
+		buf_puts(ret, topology);
+}
+
 /* --- reading --------------------------------------------------------------------------------------------- */
 
 /*

@@ -82,3 +82,11 @@ check_status 1 "refuses a missing topology" "$TOPOFS" mount "$tmp/missing.json" 
 check "says so in one line" one_line missing.err
 check "leaves no server behind" wait_for 5 no_servers
 check "leaves no mount behind" not_mounted "$tmp/mnt"
+
+for topology in machine.json "$machine" vm-small; do
+	"$TOPOFS" mount "$topology" mnt || fail "$topology: does not mount"
+	source=$machine
+	[ "$topology" != vm-small ] || source=vm-small
+	check "$topology is named so that all find it" grep -q "^$source $tmp/mnt fuse.topofs " /proc/self/mounts
+	unmount mnt
+done
