@@ -9,6 +9,7 @@ core_libs = $(JANSSON_LIBS) $(LIBXML2_LIBS)
 	%D%/base/err.c \
 	%D%/base/idset.c \
 	%D%/base/memfile.c \
+	%D%/base/policy.c \
 	%D%/base/size.c \
 	%D%/format/compare.c \
 	%D%/format/compare.h \
@@ -43,6 +44,7 @@ core_libs = $(JANSSON_LIBS) $(LIBXML2_LIBS)
 	%D%/format/types_map.c \
 	%D%/format/types_object.c \
 	%D%/format/types_pci.c \
+	%D%/format/types_policy.c \
 	%D%/format/types_text.c \
 	%D%/format/xml.c \
 	%D%/format/xml.h \
@@ -123,6 +125,7 @@ core_libs = $(JANSSON_LIBS) $(LIBXML2_LIBS)
 	include/topofs/plan.h \
 	include/topofs/rules.h \
 	include/topofs/scope.h \
+	include/topofs/policy.h \
 	include/topofs/size.h \
 	include/topofs/sysfs.h \
 	include/topofs/topo.h \

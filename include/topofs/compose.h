@@ -26,7 +26,7 @@
  */
 int compose_apart(int (*call)(void *ctx), void *ctx);
 
-/* Whether a policy can be read (see struct compose). */
+/* Whether a policy can be read (policy.h). */
 int compose_check_policy(const char *policy, struct err *err);
 
 struct compose {
@@ -35,16 +35,7 @@ struct compose {
 	 * it. Used up.
 	 */
 	int machine;
-	/*
-	 * What of the real sysfs is seen beside the machine's: words, separated by commas or blanks.
-	 *
-	 *     host        what is usual: networks and disks, virtual devices, modules, the kernel
-	 *     hide        nothing but the control groups, whatever was said before
-	 *     /sys/PATH   this too
-	 *     !/sys/PATH  all but this
-	 *
-	 * NULL is nothing at all.
-	 */
+	/* What of the real sysfs is seen beside the machine's: the words of policy.h. NULL is nothing at all. */
 	const char *policy;
 	/* Called for each file of the machine's that has no place here; path is "/proc/...". May be NULL. */
 	void (*cannot)(void *ctx, const char *path, const char *why);

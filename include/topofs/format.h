@@ -70,7 +70,7 @@ const char *json_refuses(const struct extra *extra);
 
 /*
  * Calls say() with a line for each difference of two machines, "node 1: memory 64G -> 32G", and returns how many there
- * are. Not looked at is what a document says of itself (name, description, comment) and the files that no member tells
+ * are. Not looked at is what a document says of itself (name, description, comment, unlisted) and the files that no member tells
  * (extras); what moves by itself is only where `live`.
  */
 size_t compare(const struct topo *a, const struct topo *b, bool live, void (*say)(void *ctx, const char *line),

@@ -34,6 +34,7 @@ struct serve_what {
 	const char *name;     /* the machine's */
 	const char *document; /* where its description was found, as it was given */
 	const char *path;     /* the same, from the root; or NULL */
+	const char *unlisted; /* what of the real files is to be seen beside it, a policy; NULL: not said */
 	bool force, strict;   /* what was overlooked in it, and what not: the next one is read so too */
 	bool warm;	      /* the kernel is to have read everything before anyone is told that the mount is ready */
 	/*
@@ -124,7 +125,7 @@ int serve_probe(const char *folder, struct serve_probe *ret, struct err *err);
  * What a server tells of itself, in answer to an ioctl on any folder of its mount; the layout is the same on all
  * architectures. Another layout has another version; the magic stays.
  */
-enum { SERVE_N_OPCODES = 64, SERVE_STATUS_VERSION = 3 };
+enum { SERVE_N_OPCODES = 64, SERVE_STATUS_VERSION = 4 };
 #define SERVE_STATUS_MAGIC UINT64_C(0x73666f706f74) /* "topofs" */
 struct serve_status {
 	uint64_t magic, version;
@@ -142,7 +143,7 @@ struct serve_status {
 	uint64_t absent;		    /* look-ups among them that found nothing */
 	uint8_t force, strict;		    /* as in struct serve_what */
 	char program[32];		    /* its version */
-	char name[256], document[4096], path[4096]; /* cut where they are longer */
+	char name[256], document[4096], path[4096], unlisted[2048]; /* cut where they are longer */
 };
 /* Asks the server of a mount; reads nothing through it, and adds one request, its own. */
 int serve_status(const char *folder, struct serve_status *ret, struct err *err);

@@ -332,6 +332,7 @@ struct topo {
 	topo_map dmi;	  /* /sys/class/dmi/id */
 	topo_map modules; /* /sys/module/KEY/version = VALUE; "" for a module without version */
 	LIST_OF(struct extra) extras;
+	const char *unlisted; /* what of the real /sys is to be seen beside it, words of policy.h; NULL: not said */
 	/* row = how its files end instead of with a line end: "nul", "double", "none"; its links: "dot", "slash" */
 	topo_map endings;
 	int32_t meminfo_style; /* enum meminfo_style */

@@ -18,7 +18,8 @@
 
 struct attaching {
 	pid_t pid;
-	const char *topology;
+	const char *topology, *union_policy; /* union_policy: of --union */
+	struct buf policy;
 	struct compose how;
 	struct err *err;
 };
@@ -48,7 +49,9 @@ static int use_mount(struct attaching *a)
 	if (compose_is_alive(a->topology, a->err) < 0)
 		return complain(a->topology, a->err);
 	a->how.machine = compose_clone(AT_FDCWD, a->topology, a->err);
-	return a->how.machine < 0 ? complain(a->topology, a->err) : EXIT_OK;
+	if (a->how.machine < 0)
+		return complain(a->topology, a->err);
+	return policy_of_mount(a->union_policy, a->topology, &a->policy);
 }
 
 static int start_server(struct attaching *a, const struct load_options *load)
@@ -61,8 +64,13 @@ static int start_server(struct attaching *a, const struct load_options *load)
 	if (status)
 		return status;
 	const struct serve_what what = {
-		.tree = &t, .image = -1, .name = topo.name ? topo.name : a->topology, .document = a->topology
+		.tree = &t,
+		.image = -1,
+		.name = topo.name ? topo.name : a->topology,
+		.document = a->topology,
+		.unlisted = topo.unlisted,
 	};
+	buf_puts(&a->policy, policy_of(a->union_policy, topo.unlisted, ""));
 	int connection, channel = serve_start(&what, a->err);
 	int rc = channel < 0 ? channel : mount_hidden(a->pid, a->topology, &connection, a->err);
 	a->how.machine = rc;
@@ -87,7 +95,7 @@ static int run(char **args, int n_args, const char *const *values)
 		.force = values[OPT_FORCE], .strict = values[OPT_STRICT], .for_others = true
 	};
 	struct err err = { 0 };
-	struct attaching a = { .topology = args[0], .err = &err };
+	struct attaching a = { .topology = args[0], .union_policy = values[OPT_UNION], .err = &err };
 
 	int status = read_pid(&cmd_attach, values[OPT_PID], &a.pid);
 	if (!status)
@@ -95,12 +103,13 @@ static int run(char **args, int n_args, const char *const *values)
 	if (status)
 		return status;
 	serve_hold_standard_files();
-	a.how.policy = policy_of(values[OPT_UNION]);
 	a.how.cannot = say_cannot;
 	status = is_folder(a.topology) ? use_mount(&a) : start_server(&a, &load);
-	if (status)
-		return status;
-	return compose_apart(put_in, &a) < 0 ? fail("process %d: %s", (int)a.pid, err.what) : EXIT_OK;
+	a.how.policy = buf_text(&a.policy);
+	if (!status && compose_apart(put_in, &a) < 0)
+		status = fail("process %d: %s", (int)a.pid, err.what);
+	buf_done(&a.policy);
+	return status;
 }
 
 const struct cmd cmd_attach = {

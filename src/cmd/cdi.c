@@ -2,8 +2,9 @@
 
 /* A specification of the Container Device Interface (CDI), by which container runtimes give machines to containers. */
 
+#include "container.h"
+
 #include "topofs/buf.h"
-#include "topofs/cmd.h"
 
 #include <ctype.h>
 #include <jansson.h>
@@ -27,7 +28,7 @@ static const char *const environment[] = { "HWLOC_COMPONENTS=-x86", "SYSTEMD_DEV
 
 struct plan {
 	const char *folder;	  /* where machines are mounted, each in a folder of its name */
-	const char *union_policy; /* NULL: mounts alone; "" for the policy of the machine */
+	const char *union_policy; /* as --union says it; NULL: as the machine says, or mounts alone */
 	const char *program;	  /* topofs, as the runtime finds it */
 };
 
@@ -80,54 +81,62 @@ static json_t *describe_hook(const struct plan *p, const char *name)
 {
 	_cleanup_buf_ struct buf folder = { 0 }, policy = { 0 };
 	buf_printf(&folder, "%s/%s", p->folder, name);
-	buf_printf(&policy, "--union%s%s", *p->union_policy ? "=" : "", p->union_policy);
-	return json_pack("{ss ss s[ssss]}", "hookName", "createContainer", "path", p->program, "args", "topofs", "hook",
-			 buf_text(&policy), buf_text(&folder));
+	json_t *args = json_pack("[ss]", "topofs", "hook");
+	/* without it the hook asks the mount, whose machine may be another one by then */
+	if (p->union_policy)
+		buf_printf(&policy, "--union%s%s", *p->union_policy ? "=" : "", p->union_policy);
+	if (p->union_policy)
+		json_array_append_new(args, json_string(buf_text(&policy)));
+	json_array_append_new(args, json_string(buf_text(&folder)));
+	return json_pack("{ss ss so}", "hookName", "createContainer", "path", p->program, "args", args);
 }
 
 /* NULL where a text is not UTF-8, as no JSON can be. */
-static json_t *describe_device(const struct plan *p, const char *name, const struct tree *tree)
+static json_t *describe_device(const struct plan *p, const char *name, const struct tree *tree, bool hooked)
 {
 	_cleanup_buf_ struct buf machine = { 0 };
 	buf_printf(&machine, "TOPOFS_MACHINE=%s", name);
 	json_t *edits = json_pack("{s[s]}", "env", buf_text(&machine));
-	json_t *hook = p->union_policy ? describe_hook(p, name) : NULL;
-	json_object_set_new(edits, p->union_policy ? "hooks" : "mounts",
-			    p->union_policy ? json_pack("[o]", hook) : describe_mounts(p, name, tree));
+	if (hooked)
+		json_object_set_new(edits, "hooks", json_pack("[o]", describe_hook(p, name)));
+	else
+		json_object_set_new(edits, "mounts", describe_mounts(p, name, tree));
 	return json_pack("{ss so}", "name", name, "containerEdits", edits);
 }
 
 /* --------------------------------------------------------------------------------------------------------- */
 
+static const char *name_of(const json_t *devices, size_t i)
+{
+	return json_string_value(json_object_get(json_array_get(devices, i), "name"));
+}
+
 static int add_device(const struct plan *p, const char *topology, json_t *devices)
 {
 	const struct load_options how = { .for_others = true };
+	_cleanup_topo_ struct topo topo = { 0 };
 	_cleanup_tree_ struct tree tree = { 0 };
 	_cleanup_buf_ struct buf name = { 0 };
-	json_t *other;
-	size_t i;
+
 	name_device(topology, &name);
 	if (!is_name(buf_text(&name)))
-		return fail("%s: \"%s\" cannot be a device's name: up to 63 letters, digits, _ - . and : that begin "
-			    "and end "
-			    "with a letter or digit",
+		return fail("%s: \"%s\" cannot be a device's name: up to 63 letters, digits, _ - . and : that begin and "
+			    "end with a letter or digit",
 			    topology, buf_text(&name));
-	json_array_foreach(devices, i,
-			   other) if (!strcmp(json_string_value(json_object_get(other, "name")),
-					      buf_text(&name))) return fail("%s: there are two machines of the name %s",
-									    topology, buf_text(&name));
-	if (load_tree(topology, &how, &tree))
+	for (size_t i = 0; i < json_array_size(devices); i++)
+		if (!strcmp(name_of(devices, i), buf_text(&name)))
+			return fail("%s: there are two machines of the name %s", topology, buf_text(&name));
+	if (load_topology(topology, &how, &topo) || build_tree(topology, &topo, &tree))
 		return EXIT_FAILED;
-	json_t *device = describe_device(p, buf_text(&name), &tree);
+	json_t *device = describe_device(p, buf_text(&name), &tree, p->union_policy || topo.unlisted);
 	return json_array_append_new(devices, device) ? fail("%s: a path is not UTF-8", topology) : EXIT_OK;
 }
 
 static bool begins_with_digit(const json_t *devices)
 {
-	json_t *device;
-	size_t i;
-	json_array_foreach((json_t *)devices, i, device) if (isdigit((unsigned char)*json_string_value(
-								     json_object_get(device, "name")))) return true;
+	for (size_t i = 0; i < json_array_size(devices); i++)
+		if (isdigit((unsigned char)*name_of(devices, i)))
+			return true;
 	return false;
 }
 
@@ -163,7 +172,7 @@ enum { OPT_OUTPUT, OPT_UNION, OPT_FOLDER, OPT_PROGRAM };
 
 static const struct opt opts[] = {
 	{ 'o', "output", "FILE", "write to this file instead of standard output" },
-	{ 0, "union", NULL, "keep what the machine does not describe, by a hook" },
+	UNION_OPT,
 	{ 0, "folder", "DIR", "where the machines are mounted; /run/topofs where not said" },
 	{ 0, "program", "PATH", "where the runtime finds topofs for the hook; this one where not said" },
 };
@@ -180,25 +189,23 @@ static int run(char **args, int n_args, const char *const *values)
 	};
 	if (*p.folder != '/')
 		return misuse(&cmd_cdi, "--folder must begin with a slash");
-	if (p.union_policy && *p.program != '/')
+	if ((p.union_policy || values[OPT_PROGRAM]) && *p.program != '/')
 		return misuse(&cmd_cdi, "--program must begin with a slash");
-	return make_specification(&p, args, n_args, values[OPT_OUTPUT]);
+	int status = check_policy(&cmd_cdi, p.union_policy);
+	return status ? status : make_specification(&p, args, n_args, values[OPT_OUTPUT]);
 }
 
 const struct cmd cmd_cdi = {
 	.name = "cdi",
 	.args = "TOPOLOGY...",
 	.doc = "describe machines to container runtimes",
-	.text = "Prints a specification of the Container Device Interface, for containerd, CRI-O, Docker and Podman, "
-		"which\n"
-		"look for it in /etc/cdi. A container then gets a machine by its name: podman run --device\n"
-		"topofs.dev/machine=dgx-h100. Each machine must be mounted at /run/topofs/NAME, as "
-		"topofs@NAME.service\n"
+	.text = "Prints a specification of the Container Device Interface, for containerd, CRI-O, Docker and Podman,\n"
+		"which look for it in /etc/cdi. A container then gets a machine by its name: podman run --device\n"
+		"topofs.dev/machine=dgx-h100. Each machine must be mounted at /run/topofs/NAME, as topofs@NAME.service\n"
 		"does; NAME is the file's name without .json.\n"
 		"\n"
-		"The machine's /sys covers the container's. With --union a hook does it, and keeps network "
-		"interfaces,\n"
-		"modules and all else that the machine does not describe.\n",
+		"The machine's /sys covers the container's. With --union, or where the machine says what is to be seen\n"
+		"of the real one (\"unlisted\"), a hook does it.\n",
 	.opts = opts,
 	.n_opts = sizeof opts / sizeof *opts,
 	.min_args = 1,

@@ -26,9 +26,21 @@ int check_policy(const struct cmd *cmd, const char *value)
 	return value && compose_check_policy(value, &err) < 0 ? misuse(cmd, "--union: %s", err.what) : EXIT_OK;
 }
 
-const char *policy_of(const char *value)
+const char *policy_of(const char *value, const char *unlisted, const char *otherwise)
 {
-	return !value ? "" : *value ? value : "host";
+	if (value)
+		return *value ? value : "host";
+	return unlisted && *unlisted ? unlisted : otherwise;
+}
+
+int policy_of_mount(const char *value, const char *folder, struct buf *ret)
+{
+	struct serve_status status = { 0 };
+	struct err err = { 0 };
+	if (!value && serve_status(folder, &status, &err) < 0)
+		return complain(folder, &err);
+	buf_puts(ret, policy_of(value, status.unlisted, ""));
+	return EXIT_OK;
 }
 
 struct hidden {

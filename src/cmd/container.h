@@ -16,8 +16,13 @@
 int read_pid(const struct cmd *cmd, const char *text, pid_t *ret);
 /* Whether --union's POLICY can be read. Complaints have been printed when it returns other than 0. */
 int check_policy(const struct cmd *cmd, const char *value);
-/* The policy of compose.h that it says: without POLICY the usual one, without --union what the tree says itself. */
-const char *policy_of(const char *value);
+/*
+ * The policy that it says: without POLICY the usual one; without --union what the machine itself has "unlisted", and
+ * else (NULL or "") the other one.
+ */
+const char *policy_of(const char *value, const char *unlisted, const char *otherwise);
+/* The same of a mount, which the caller frees. Complaints have been printed when it returns other than 0. */
+int policy_of_mount(const char *value, const char *folder, struct buf *ret);
 /*
  * Makes a new connection for a machine, and a mount of it that nobody sees, in the user namespace of a process (0: in this one's).
  * Returns the mount's descriptor, for struct compose, or a negative errno.

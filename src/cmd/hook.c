@@ -62,7 +62,7 @@ static const struct opt opts[] = { UNION_OPT };
 static int run(char **args, int n_args, const char *const *values)
 {
 	(void)n_args;
-	_cleanup_buf_ struct buf root = { 0 };
+	_cleanup_buf_ struct buf root = { 0 }, policy = { 0 };
 	const char *bundle = NULL;
 	struct err err = { 0 };
 
@@ -79,7 +79,9 @@ static int run(char **args, int n_args, const char *const *values)
 	else
 		status = find_root(bundle, &root);
 	json_decref(state);
-	return status ? status : cover(args[0], buf_text(&root), policy_of(values[0]));
+	if (!status)
+		status = policy_of_mount(values[0], args[0], &policy);
+	return status ? status : cover(args[0], buf_text(&root), buf_text(&policy));
 }
 
 const struct cmd cmd_hook = {

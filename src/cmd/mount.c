@@ -93,7 +93,7 @@ static int serve_beside(const struct request *r, const char *folder, const struc
  * The topology itself goes before anything is served: what serves it is left with the files, in memory that other
  * processes can be given.
  */
-static int load_files(const struct request *r, struct serve_what *what, struct buf *name)
+static int load_files(const struct request *r, struct serve_what *what, struct buf *name, struct buf *unlisted)
 {
 	_cleanup_topo_ struct topo topo = { 0 };
 	_cleanup_tree_ struct tree t = { 0 };
@@ -106,6 +106,8 @@ static int load_files(const struct request *r, struct serve_what *what, struct b
 	status = build_tree(r->topology, &topo, &t);
 	if (status)
 		return status;
+	if (topo.unlisted)
+		buf_puts(unlisted, topo.unlisted);
 	what->image = tree_image(&t, &err);
 	return what->image < 0 ? fail("%s", err.what) : EXIT_OK;
 }
@@ -120,8 +122,7 @@ static void reread(int channel, const struct serve_status *status, const char *f
 
 static int mount_topology(const struct request *r)
 {
-	_cleanup_buf_ struct buf name = { 0 };
-	_cleanup_buf_ struct buf path = { 0 };
+	_cleanup_buf_ struct buf name = { 0 }, path = { 0 }, unlisted = { 0 };
 	struct err err = { 0 };
 	char folder[PATH_MAX];
 	struct serve_what what = {
@@ -137,12 +138,13 @@ static int mount_topology(const struct request *r)
 		return fail("%s", err.what);
 	if (find_mountpoint(r->mountpoint, folder, &err) < 0)
 		return complain(r->mountpoint, &err);
-	int status = load_files(r, &what, &name);
+	int status = load_files(r, &what, &name, &unlisted);
 	if (status || r->fake)
 		return status;
 	topology_path(r->topology, &path);
 	what.name = buf_text(&name);
 	what.path = buf_text(&path);
+	what.unlisted = buf_text(&unlisted);
 	int rc = r->foreground ? serve_here(r, folder, &what, &err) : serve_beside(r, folder, &what, &err);
 	return rc < 0 ? complain(r->mountpoint, &err) : EXIT_OK;
 }

@@ -30,6 +30,7 @@ int reload_mount(int channel, const struct serve_status *status, const char *fol
 		.name = topo.name ? topo.name : from,
 		.document = topology ? topology : status->document,
 		.path = buf_text(&path),
+		.unlisted = topo.unlisted,
 		.force = how->force,
 		.strict = how->strict,
 	};

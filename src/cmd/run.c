@@ -102,9 +102,13 @@ static int run(char **args, int n_args, const char *const *values)
 	if (status)
 		return status;
 	const struct serve_what what = {
-		.tree = &t, .image = -1, .name = topo.name ? topo.name : args[0], .document = args[0]
+		.tree = &t,
+		.image = -1,
+		.name = topo.name ? topo.name : args[0],
+		.document = args[0],
+		.unlisted = topo.unlisted,
 	};
-	const char *policy = values[OPT_UNION] ? policy_of(values[OPT_UNION]) : NULL;
+	const char *policy = policy_of(values[OPT_UNION], topo.unlisted, NULL);
 	if (enter_machine(&what, policy, &err) < 0)
 		return fail("%s", err.what);
 	set_environment(what.name);

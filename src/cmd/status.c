@@ -70,8 +70,9 @@ static int print_json(const struct serve_status *s)
 	json_t *requests = json_object();
 	each_count(s, add_count, requests);
 	/* jansson's integers are signed */
-	json_t *all = json_pack("{s:o*, s:o*, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "name",
-				json_string(s->name), "document", json_string(s->document), "keeper",
+	json_t *all = json_pack("{s:o*, s:o*, s:o*, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "name",
+				json_string(s->name), "document", json_string(s->document), "unlisted",
+				*s->unlisted ? json_string(s->unlisted) : NULL, "keeper",
 				(json_int_t)s->keeper, "worker", (json_int_t)s->pid, "restarts",
 				(json_int_t)s->restarts, "generation", (json_int_t)s->generation, "entries", (json_int_t)s->entries, "memory",
 				(json_int_t)s->memory, "uptime", (json_int_t)s->uptime, "protocol",
@@ -127,6 +128,8 @@ static int print_text(const struct serve_status *s)
 	const char *what = "requests";
 	print_line("name", "%s", s->name);
 	print_line("document", "%s", s->document);
+	if (*s->unlisted)
+		print_line("unlisted", "%s", s->unlisted);
 	print_line("keeper", "%" PRIu64, s->keeper);
 	print_line("worker", "%" PRIu64 ", after %" PRIu64 " that died", s->pid, s->restarts);
 	print_line("generation", "%" PRIu64 ", after %" PRIu64 " reloads", s->generation, s->generation - 1);

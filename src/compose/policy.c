@@ -4,6 +4,8 @@
 
 #include "union.h"
 
+#include "topofs/policy.h"
+
 #include <string.h>
 
 struct row {
@@ -103,41 +105,22 @@ enum rule policy_rule(const struct policy *p, const char *path, enum rule above)
 	return above;
 }
 
-/* "/sys/class/net" as "class/net"; NULL where it is no such path. */
-static const char *read_path(struct arena *a, const char *word, size_t len)
-{
-	static const char root[] = "/sys/";
-	if (len < sizeof root || strncmp(word, root, sizeof root - 1) != 0)
-		return NULL;
-	char *path = arena_strndup(a, word + sizeof root - 1, len - (sizeof root - 1));
-	for (const char *p = path, *end; *p; p = *end ? end + 1 : end) {
-		end = strchrnul(p, '/');
-		if (end == p || !strncmp(p, "./", 2) || !strncmp(p, "../", 3) || !strcmp(p, ".") || !strcmp(p, "..") ||
-		    !strcmp(end, "/"))
-			return NULL;
-	}
-	return path;
-}
-
 int policy_read(struct arena *a, const char *text, struct policy *ret, struct err *err)
 {
-	static const char between[] = ", \t\n";
-	for (size_t len; *(text += strspn(text, between)); text += len) {
-		len = strcspn(text, between);
-		bool hidden = *text == '!';
-		const char *path = read_path(a, text + hidden, len - hidden);
-		if (path && hidden)
-			*LIST_ADD(a, &ret->hidden) = path;
-		else if (path)
-			*LIST_ADD(a, &ret->real) = path;
-		else if (len == 4 && !strncmp(text, "host", len))
+	struct policy_word word;
+	int rc;
+
+	while ((rc = policy_next(&text, &word, err)) > 0) {
+		if (word.kind == POLICY_HIDDEN)
+			*LIST_ADD(a, &ret->hidden) = arena_strndup(a, word.path, word.path_len);
+		else if (word.kind == POLICY_REAL)
+			*LIST_ADD(a, &ret->real) = arena_strndup(a, word.path, word.path_len);
+		else if (word.kind == POLICY_HOST)
 			ret->host = true;
-		else if (len == 4 && !strncmp(text, "hide", len))
-			*ret = (struct policy){ 0 };
 		else
-			return err_set(err, "", "\"%.*s\" is none of host, hide, /sys/PATH and !/sys/PATH", (int)len, text);
+			*ret = (struct policy){ 0 };
 	}
-	return 0;
+	return rc;
 }
 
 int compose_check_policy(const char *policy, struct err *err)

@@ -48,7 +48,7 @@ static void list_machine(const struct topo *t, const struct sort *sort, const st
 	struct document *doc = new_thing(sort, a, ret, *sort->path ? sort->path : "machine");
 	doc->version = 1;
 	doc->topo = *t;
-	doc->topo.name = doc->topo.description = doc->topo.comment = doc->topo.schema = NULL;
+	doc->topo.name = doc->topo.description = doc->topo.comment = doc->topo.schema = doc->topo.unlisted = NULL;
 	doc->topo.confidence = CONFIDENCE_UNSAID;
 	doc->topo.extras.n = doc->topo.kinds.n = 0;
 }

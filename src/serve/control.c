@@ -21,7 +21,7 @@
  */
 
 #define MAGIC UINT64_C(0x6e6f63706f74) /* "topcon" */
-enum { VERSION = 1 };
+enum { VERSION = 2 };
 
 /* --- the keeper's side ----------------------------------------------------------------------------------- */
 
@@ -33,7 +33,7 @@ bool control_receive(int socket, struct control *ret, struct control_fds *fds)
 	*fds = (struct control_fds){ got[0], got[1], got[2] };
 	if (n == sizeof *ret && ret->magic == MAGIC && ret->version == VERSION) {
 		ret->name[sizeof ret->name - 1] = ret->document[sizeof ret->document - 1] =
-			ret->path[sizeof ret->path - 1] = '\0';
+			ret->path[sizeof ret->path - 1] = ret->unlisted[sizeof ret->unlisted - 1] = '\0';
 		return true;
 	}
 	if (n > 0 && got[0] >= 0) {
@@ -143,6 +143,7 @@ int serve_renew(int channel, const char *folder, const struct serve_what *what, 
 	fds[2] = write_pins(folder);
 	snprintf(question.name, sizeof question.name, "%s", what->name);
 	snprintf(question.document, sizeof question.document, "%s", what->document);
+	snprintf(question.unlisted, sizeof question.unlisted, "%s", what->unlisted ? what->unlisted : "");
 	snprintf(question.path, sizeof question.path, "%s", what->path ? what->path : "");
 	int rc = fds[2] < 0 ? err_set(err, "", "cannot make a file in memory") : ask(channel, &question, fds, 3, err);
 	close(fds[1]);

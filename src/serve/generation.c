@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define MAGIC UINT64_C(0x64636572706f74) /* "toprecd", cut */
-enum { VERSION = 1 };
+enum { VERSION = 2 };
 
 /* --- looking up ------------------------------------------------------------------------------------------ */
 
@@ -213,7 +213,7 @@ static bool read_record(struct generation *g)
 
 	if (g->record_size < sizeof *r || r->magic != MAGIC || r->version != VERSION || !has_end(r->name, sizeof r->name) ||
 	    !has_end(r->document, sizeof r->document) || !has_end(r->path, sizeof r->path) ||
-	    !has_end(r->folder, sizeof r->folder) || r->last < g->tree->n || r->last > UINT32_MAX ||
+	    !has_end(r->unlisted, sizeof r->unlisted) || !has_end(r->folder, sizeof r->folder) || r->last < g->tree->n || r->last > UINT32_MAX ||
 	    r->init.header.len > sizeof r->init)
 		return false;
 	if (r->n == 0)

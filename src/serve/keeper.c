@@ -267,7 +267,7 @@ static void switch_to(struct keeper *k, const struct generation *next)
 
 static bool is_described_so(const struct record *a, const struct record *b)
 {
-	return !strcmp(a->name, b->name) && !strcmp(a->document, b->document) && !strcmp(a->path, b->path) &&
+	return !strcmp(a->name, b->name) && !strcmp(a->document, b->document) && !strcmp(a->path, b->path) && !strcmp(a->unlisted, b->unlisted) &&
 	       a->force == b->force && a->strict == b->strict;
 }
 
@@ -283,6 +283,7 @@ static void reload(struct keeper *k, const struct control *c, const struct contr
 	memcpy(like.name, c->name, sizeof like.name);
 	memcpy(like.document, c->document, sizeof like.document);
 	memcpy(like.path, c->path, sizeof like.path);
+	memcpy(like.unlisted, c->unlisted, sizeof like.unlisted);
 	size_t size = 0;
 	pins.paths = memfile_map(fds->pins, &size);
 	if (pins.paths && pins.paths[size - 1] == '\0')

@@ -79,7 +79,7 @@ struct record {
 	} init; /* the kernel's, as it came */
 	uint64_t used; /* flags that were agreed on */
 	uint8_t warm, force, strict, mounted; /* mounted: there is a folder to unmount */
-	char name[256], document[4096], path[4096], folder[4096];
+	char name[256], document[4096], path[4096], unlisted[2048], folder[4096];
 };
 
 struct generation {
@@ -218,7 +218,7 @@ enum control_kind { CONTROL_RELOAD = 1, CONTROL_UPGRADE = 2 };
 struct control {
 	uint64_t magic, version, kind;
 	uint8_t force, strict;
-	char name[256], document[4096], path[4096];
+	char name[256], document[4096], path[4096], unlisted[2048];
 };
 /* What came with it: a reload's are the tree and the paths to be pinned, an upgrade's is the program. */
 struct control_fds {

@@ -238,6 +238,7 @@ static int record_first(struct served *s, const char *folder)
 	snprintf(r.name, sizeof r.name, "%s", what->name);
 	snprintf(r.document, sizeof r.document, "%s", what->document);
 	snprintf(r.path, sizeof r.path, "%s", what->path ? what->path : "");
+	snprintf(r.unlisted, sizeof r.unlisted, "%s", what->unlisted ? what->unlisted : "");
 	snprintf(r.folder, sizeof r.folder, "%s", folder ? folder : "");
 	return generation_first(what->tree, what->image, &r, &s->now);
 }

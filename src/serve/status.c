@@ -78,6 +78,7 @@ void status_of(const struct served *s, struct serve_status *ret)
 	memcpy(ret->name, s->now.record->name, sizeof ret->name);
 	memcpy(ret->document, s->now.record->document, sizeof ret->document);
 	memcpy(ret->path, s->now.record->path, sizeof ret->path);
+	memcpy(ret->unlisted, s->now.record->unlisted, sizeof ret->unlisted);
 }
 
 static int ask(const char *folder, union status_reply *reply)
@@ -126,5 +127,6 @@ int serve_status(const char *folder, struct serve_status *ret, struct err *err)
 	*ret = reply.status;
 	ret->name[sizeof ret->name - 1] = ret->document[sizeof ret->document - 1] = '\0';
 	ret->path[sizeof ret->path - 1] = ret->program[sizeof ret->program - 1] = '\0';
+	ret->unlisted[sizeof ret->unlisted - 1] = '\0';
 	return 0;
 }

@@ -98,6 +98,22 @@ check "of networks only the machine's" inside one test ! -e /sys/class/net/lo
 kill "$(cat one.pid)"
 check "the server ends with the container" wait_for 5 no_servers
 
+# A machine that is mounted, and says what is real beside it
+container three
+mount_point served
+sed 's/"nodes"/"unlisted": "host", &/' "$machine" >says.json
+"$TOPOFS" mount "$tmp/says.json" served || fail "no mount"
+check "its status has it" sh -c "'$TOPOFS' status served | grep -qx 'unlisted  *host'"
+check "attach it" "$TOPOFS" attach --pid "$(cat three.pid)" served 2>>said
+check "it sees the machine" test "$(present three)" = 0-7
+check "and the real one" inside three test -e /sys/class/net/lo
+check "detach" "$TOPOFS" detach --pid "$(cat three.pid)"
+check "the machine changes its mind" "$TOPOFS" reload served "$machine"
+check "which its status has" sh -c "! '$TOPOFS' status served | grep unlisted"
+check "attach it again" "$TOPOFS" attach --pid "$(cat three.pid)" served 2>>said
+check "of networks only the machine's" inside three test ! -e /sys/class/net/lo
+umount -l served
+
 check_status 2 "a policy that is none" "$TOPOFS" attach --pid 1 --union=/etc "$machine" 2>err
 check "says so in one line" one_line err
 check_status 1 "no process" "$TOPOFS" attach --pid 2147483647 "$machine" 2>err

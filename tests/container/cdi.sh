@@ -17,6 +17,13 @@ check "mounts" grep -q '"hostPath": "/run/topofs/dgx-h100/sys"' two.json
 check "the hook" grep -q '"/srv/machines/dgx-h100"' hook.json
 check "and where it is" grep -q '"path": "/opt/topofs"' hook.json
 check "no mounts beside it" sh -c '! grep -q mounts hook.json'
+check_status 0 "with a hook and its policy" "$TOPOFS" cdi --union=host,!/sys/firmware dgx-h100 >policy.json
+check "the hook has it" grep -q '"--union=host,!/sys/firmware"' policy.json
+sed 's/"topofs": 1,/& "unlisted": "host",/' "$small" >says.json
+check_status 0 "a machine that says it" "$TOPOFS" cdi ./says.json >says.cdi
+check "has a hook, which asks its mount" grep -q '"hook",' says.cdi
+check "and is told nothing" sh -c '! grep -q -e --union says.cdi'
+check_status 2 "a policy that is none" "$TOPOFS" cdi --union=/etc dgx-h100 2>err
 
 # refused WORDS ARGUMENT...: one line, and the file that is there stays
 refused() {
@@ -53,4 +60,4 @@ for path in sys.argv[2:]:
     Draft202012Validator(schema).validate(json.load(open(path)))
 PY
 check "they are as the specification says" "$python" validate.py "$top_srcdir/tests/container/cdi.schema.json" \
-	two.json digit.json hook.json
+	two.json digit.json hook.json policy.json says.cdi

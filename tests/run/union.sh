@@ -35,6 +35,12 @@ check "within itself" test "$(in_machine dgx-h100 -- "$TOPOFS" run "$machine" --
 check_status 1 "a second union" in_machine dgx-h100 -- "$TOPOFS" run --union "$machine" -- true
 check "finds nothing real, in one line" one_line err
 
+# What the machine itself says, where the option does not
+sed 's/"nodes"/"unlisted": [ "host", "!\/sys\/module" ], &/' "$machine" >says.json
+check "the machine's own word counts" "$TOPOFS" run says.json -- test -e /sys/class/net/lo -a ! -e /sys/module/kernel
+check "less than the option" "$TOPOFS" run --union=hide says.json -- test ! -e /sys/class/net/lo
+check "which shows more, too" "$TOPOFS" run --union says.json -- test -e /sys/module/kernel
+
 # Real files can be written: in a network of its own
 if [ "$(id -u)" -eq 0 ] && unshare -n true 2>/dev/null; then
 	# shellcheck disable=SC2016 # the inner shell expands
