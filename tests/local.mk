@@ -131,6 +131,7 @@ EXTRA_DIST += \
 	%D%/lib.sh \
 	%D%/lsan.supp \
 	%D%/odd/expected \
+	%D%/qemu/guest.sh \
 	%D%/qemu/kernel.sh \
 	%D%/serve.sh \
 	%D%/topologies/bare.json \

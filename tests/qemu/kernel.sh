@@ -6,12 +6,8 @@
 #
 # KERNEL_PACKAGE names another one; STORM_SECONDS is how long workers are killed there, 60 where not said.
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
-requires qemu-system-x86_64 apt-get apt-cache dpkg-deb busybox cpio ldd timeout
-[ "$(uname -m)" = x86_64 ] || skip "an x86_64 kernel is booted with the programs of this machine"
-cache=$top_builddir/tests/qemu/cache
+. "$top_srcdir/tests/qemu/guest.sh"
 seconds=${STORM_SECONDS:-60}
-mkdir -p "$cache"
-cache=$(cd "$cache" && pwd)
 top_builddir=$(cd "$top_builddir" && pwd)
 
 # laws.sh takes an hour without hardware, helper.sh covers /sbin, reads.sh needs strace
@@ -24,48 +20,18 @@ if [ $# -eq 0 ]; then
 	done
 fi
 
-# --- the kernel ------------------------------------------------------------------------------------------
-
-package=${KERNEL_PACKAGE:-$(apt-cache depends linux-image-cloud-amd64 2>/dev/null |
-	sed -n 's/^ *Depends: *\(linux-image-[^ ]*\).*/\1/p' | head -n 1)}
-[ -n "$package" ] || skip "apt knows no package linux-image-cloud-amd64"
-if [ ! -d "$cache/$package" ]; then
-	(cd "$cache" && apt-get -q download "$package" >apt.log 2>&1) || skip "$package cannot be downloaded"
-	dpkg-deb -x "$cache/$package"_*.deb kernel || fail "$package cannot be unpacked"
-	mv kernel "$cache/$package"
-	rm "$cache/$package"_*.deb
-fi
-kernel=$(echo "$cache/$package"/boot/vmlinuz-*)
-module=$(find "$cache/$package" -name fuse.ko)
-{ [ -f "$kernel" ] && [ -f "$module" ]; } || fail "$package has no kernel, or no FUSE"
+guest_kernel
+module=$(find "$modules" -name fuse.ko)
+[ -f "$module" ] || fail "$package has no FUSE"
 
 # --- what it boots into ----------------------------------------------------------------------------------
 
-# put FILE...: at its own place, with the libraries it needs
-put() {
-	for file; do
-		mkdir -p "root$(dirname "$file")"
-		cp -a "$(realpath "$file")" "root$file"
-		ldd "$file" 2>/dev/null | grep -o '/[^ ]*' | while read -r library; do
-			[ -e "root$library" ] || { mkdir -p "root$(dirname "$library")" && cp -L "$library" "root$library"; }
-		done
-	done
-}
-
-mkdir -p root/dev root/proc root/sys root/tmp root/top/build/tests root/etc root/run
-for link in bin sbin lib lib64; do
-	[ ! -L /$link ] || { mkdir -p "root/usr/$link" && ln -s usr/$link root/$link; }
-done
-for tool in awk base64 basename cat chmod chown chroot cksum cmp cp cut date dd diff dirname echo env expr false find findmnt \
+guest_root
+mkdir -p root/top/build/tests
+put_tool awk base64 basename cat chmod chown chroot cksum cmp cp cut date dd diff dirname echo env expr false find findmnt \
 	flock fusermount3 getfattr grep head id kill ln ls mkdir mkfifo mknod mktemp mount mountpoint mv nproc nsenter od pgrep \
 	printf ps pwd readlink realpath printenv rm rmdir sed seq setpriv sh sleep sort split stat tail tar taskset tee test \
-	timeout touch tr true truncate umount uname uniq unshare wc xargs; do
-	for folder in /usr/bin /usr/sbin /bin /sbin; do
-		[ ! -x "$folder/$tool" ] || { put "$folder/$tool" && break; }
-	done
-done
-busybox=$(command -v busybox)
-put "$busybox"
+	timeout touch tr true truncate umount uname uniq unshare wc xargs
 # not one that is a script which looks for one
 if [ -x /usr/bin/python3 ]; then
 	put /usr/bin/python3
@@ -82,9 +48,7 @@ cp -a "$top_srcdir/tests" "$top_srcdir/examples" root/top
 for program in topofs $(cd "$top_builddir" && find tests/fuse -type f -perm /100); do
 	mkdir -p "root/top/build/$(dirname "$program")"
 	cp "$top_builddir/$program" "root/top/build/$program"
-	ldd "$top_builddir/$program" | grep -o '/[^ ]*' | while read -r library; do
-		put "$library"
-	done
+	put_libraries "$top_builddir/$program"
 done
 ln -s ../proc/self/mounts root/etc/mtab
 printf '%s\n' root:x:0:0::/:/bin/sh nobody:x:65534:65534::/:/bin/sh >root/etc/passwd
@@ -121,8 +85,7 @@ mkdir /tmp/mnt
 echo "guest: end"
 $busybox poweroff -f
 END
-chmod 755 root/init
-(cd root && find . | cpio --quiet -o -H newc >../initramfs) || fail "no initramfs"
+guest_pack
 
 # --- booting it ------------------------------------------------------------------------------------------
 
