@@ -58,6 +58,7 @@ shell_tests = \
 	%D%/fuse/reload.sh \
 	%D%/fuse/storm.sh \
 	%D%/fuse/status.sh \
+	%D%/fuse/union.sh \
 	%D%/fuse/user.sh \
 	%D%/fuse/warm.sh \
 	%D%/fuzz/replay.sh \

@@ -49,6 +49,12 @@ struct compose {
 int compose_onto(const struct compose *c, int root, bool again, struct err *err);
 
 /*
+ * The same in a folder on which a served tree is mounted: covers its `sys`, and no file of /proc, by the machine and
+ * `real`, a place that shows the real sysfs, opened before the tree was mounted. It goes with the folder's own mount.
+ */
+int compose_beside(const struct compose *c, int real, int folder, struct err *err);
+
+/*
  * Takes away what compose_onto() mounted below /, and with it all that was mounted on top since; counts the mounts.
  * `proc` is a procfs that knows this process, as a container's may not. Nothing there is -ENOENT.
  */

@@ -18,6 +18,7 @@
  *     fd = serve_mount(...);  serve_hand_over(channel, fd, ...);      and has answered when this returns
  */
 
+#include "topofs/buf.h"
 #include "topofs/err.h"
 #include "topofs/tree.h"
 
@@ -58,15 +59,28 @@ int serve_mount_direct(const char *source, const char *folder, const char *optio
  */
 int serve_mount(const char *source, const char *folder, const char *options, struct err *err);
 
-/* Says what is wrong with mount options, without mounting, and sets whether "warm" is one of them. */
-int serve_check_options(const char *options, bool *warm, struct err *err);
+/*
+ * Says what is wrong with mount options, without mounting, and which of them are the caller's to heed. The policy is the
+ * caller's to free.
+ */
+struct serve_options {
+	bool warm;	   /* serve_what's */
+	bool beside;	   /* "union": what of the real files is to be seen beside it */
+	struct buf policy; /* its value; empty where it has none */
+};
+int serve_check_options(const char *options, struct serve_options *ret, struct err *err);
 
 /* Takes the mount on a folder away, also while it is in use. */
 void serve_unmount(const char *folder);
 
-/* What is called, once, when the mount answers and, where that is wanted, is warm. */
+/*
+ * What is called, once, when the mount answers and, where that is wanted, is warm: prepare() in a process of its own,
+ * which may read the mount; then, or where there is none, call(). Where prepare() returns other than 0 the mount goes,
+ * and serve() returns -ECANCELED.
+ */
 struct serve_ready {
 	void (*call)(void *ctx);
+	int (*prepare)(void *ctx); /* or NULL */
 	void *ctx;
 };
 

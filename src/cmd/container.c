@@ -28,16 +28,18 @@ int check_policy(const struct cmd *cmd, const char *value)
 
 const char *policy_of(const char *value, const char *unlisted, const char *otherwise)
 {
-	if (value)
-		return *value ? value : "host";
-	return unlisted && *unlisted ? unlisted : otherwise;
+	if (value && *value)
+		return value;
+	if (unlisted && *unlisted)
+		return unlisted;
+	return value ? "host" : otherwise;
 }
 
 int policy_of_mount(const char *value, const char *folder, struct buf *ret)
 {
 	struct serve_status status = { 0 };
 	struct err err = { 0 };
-	if (!value && serve_status(folder, &status, &err) < 0)
+	if (!(value && *value) && serve_status(folder, &status, &err) < 0)
 		return complain(folder, &err);
 	buf_puts(ret, policy_of(value, status.unlisted, ""));
 	return EXIT_OK;

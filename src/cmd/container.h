@@ -17,8 +17,8 @@ int read_pid(const struct cmd *cmd, const char *text, pid_t *ret);
 /* Whether --union's POLICY can be read. Complaints have been printed when it returns other than 0. */
 int check_policy(const struct cmd *cmd, const char *value);
 /*
- * The policy that it says: without POLICY the usual one; without --union what the machine itself has "unlisted", and
- * else (NULL or "") the other one.
+ * The policy that it says; without POLICY what the machine itself has "unlisted"; where it has nothing the usual one with
+ * --union, and the other one without.
  */
 const char *policy_of(const char *value, const char *unlisted, const char *otherwise);
 /* The same of a mount, which the caller frees. Complaints have been printed when it returns other than 0. */

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "container.h"
+
 #include "topofs/buf.h"
-#include "topofs/cmd.h"
+#include "topofs/compose.h"
 #include "topofs/serve.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -66,15 +69,47 @@ static int mount_named(const struct request *r, const char *folder, struct err *
 	return serve_mount(buf_text(&source), folder, r->options, err);
 }
 
-static int serve_here(const struct request *r, const char *folder, const struct serve_what *what, struct err *err)
+/* The real /sys beside the machine: with -o union. */
+struct beside {
+	const char *mountpoint; /* for complaints */
+	const char *folder, *policy; /* policy: NULL: nothing of it */
+	int real; /* /sys, as it was before anything was mounted */
+};
+
+static int show_beside(const struct beside *b, struct err *err)
 {
-	const struct serve_ready ready = { .call = notify_service_manager };
+	struct compose how = { .machine = compose_clone(AT_FDCWD, b->folder, err), .policy = b->policy };
+	int folder = how.machine < 0 ? -1 : open(b->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int rc = how.machine < 0 ? how.machine : folder < 0 ? -errno : compose_beside(&how, b->real, folder, err);
+
+	if (how.machine >= 0)
+		close(how.machine);
+	if (folder >= 0)
+		close(folder);
+	return rc;
+}
+
+static int prepare_beside(void *ctx)
+{
+	const struct beside *b = ctx;
+	struct err err = { 0 };
+
+	return show_beside(b, &err) < 0 ? complain(b->mountpoint, &err) : EXIT_OK;
+}
+
+static int serve_here(const struct request *r, const char *folder, const struct serve_what *what, struct beside *b,
+		      struct err *err)
+{
+	const struct serve_ready ready = {
+		.call = notify_service_manager, .prepare = b->policy ? prepare_beside : NULL, .ctx = b
+	};
 	int fd = mount_named(r, folder, err);
 
 	return fd < 0 ? fd : serve(what, fd, folder, &ready, err);
 }
 
-static int serve_beside(const struct request *r, const char *folder, const struct serve_what *what, struct err *err)
+static int serve_apart(const struct request *r, const char *folder, const struct serve_what *what, const struct beside *b,
+		       struct err *err)
 {
 	int channel = serve_start(what, err);
 	if (channel < 0)
@@ -84,6 +119,8 @@ static int serve_beside(const struct request *r, const char *folder, const struc
 	if (fd < 0)
 		return fd;
 	int rc = serve_hand_over(channel, fd, folder, err);
+	if (rc == 0 && b->policy)
+		rc = show_beside(b, err);
 	if (rc < 0)
 		serve_unmount(folder);
 	return rc;
@@ -120,22 +157,28 @@ static void reread(int channel, const struct serve_status *status, const char *f
 	reload_mount(channel, status, folder, NULL, &how);
 }
 
-static int mount_topology(const struct request *r)
+static int go_on(const struct request *r)
+{
+	const struct serve_what what = { .reload = reread };
+	const struct serve_ready ready = { .call = notify_service_manager };
+	struct err err = { 0 };
+
+	return serve_handed(&what, &ready, &err) < 0 ? complain(r->mountpoint, &err) : EXIT_OK;
+}
+
+static int mount_with(const struct request *r, const struct serve_options *options)
 {
 	_cleanup_buf_ struct buf name = { 0 }, path = { 0 }, unlisted = { 0 };
 	struct err err = { 0 };
 	char folder[PATH_MAX];
 	struct serve_what what = {
-		.document = r->topology, .force = r->load.force, .strict = r->load.strict, .reload = reread
+		.document = r->topology,
+		.force = r->load.force,
+		.strict = r->load.strict,
+		.warm = options->warm,
+		.reload = reread,
 	};
 
-	serve_hold_standard_files();
-	if (serve_is_handed()) {
-		const struct serve_ready ready = { .call = notify_service_manager };
-		return serve_handed(&what, &ready, &err) < 0 ? complain(r->mountpoint, &err) : EXIT_OK;
-	}
-	if (serve_check_options(r->options, &what.warm, &err) < 0)
-		return fail("%s", err.what);
 	if (find_mountpoint(r->mountpoint, folder, &err) < 0)
 		return complain(r->mountpoint, &err);
 	int status = load_files(r, &what, &name, &unlisted);
@@ -145,8 +188,32 @@ static int mount_topology(const struct request *r)
 	what.name = buf_text(&name);
 	what.path = buf_text(&path);
 	what.unlisted = buf_text(&unlisted);
-	int rc = r->foreground ? serve_here(r, folder, &what, &err) : serve_beside(r, folder, &what, &err);
+	struct beside beside = { .mountpoint = r->mountpoint, .folder = folder, .real = -1 };
+	if (options->beside)
+		beside.policy = policy_of(buf_text(&options->policy), what.unlisted, "");
+	if (beside.policy && (beside.real = open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return fail("/sys: %s", strerror(errno));
+	int rc = r->foreground ? serve_here(r, folder, &what, &beside, &err) : serve_apart(r, folder, &what, &beside, &err);
+	if (rc == -ECANCELED) /* it has been said why */
+		return EXIT_FAILED;
 	return rc < 0 ? complain(r->mountpoint, &err) : EXIT_OK;
+}
+
+static int mount_topology(const struct request *r)
+{
+	struct serve_options options = { 0 };
+	struct err err = { 0 };
+
+	serve_hold_standard_files();
+	if (serve_is_handed())
+		return go_on(r);
+	int status = serve_check_options(r->options, &options, &err) < 0 ? fail("%s", err.what) : EXIT_OK;
+	if (!status && compose_check_policy(buf_text(&options.policy), &err) < 0)
+		status = fail("-o union: %s", err.what);
+	if (!status)
+		status = mount_with(r, &options);
+	buf_done(&options.policy);
+	return status;
 }
 
 enum { OPT_OPTIONS, OPT_FOREGROUND, OPT_FORCE, OPT_STRICT };

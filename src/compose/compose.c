@@ -26,7 +26,7 @@ struct covering {
 struct composing {
 	const struct compose *how;
 	const struct policy *policy; /* NULL: the machine's /sys alone */
-	int root, machine, real;     /* real: a mount of the real sysfs; -1: none */
+	int root, machine, real;     /* root: -1: no /proc is covered; real: a mount of the real sysfs; -1: none */
 	int sys;		     /* what is to cover /sys: a mount */
 	LIST_OF(struct covering) proc;
 	struct arena arena;
@@ -131,7 +131,7 @@ static int put_together(void *ctx)
 	c->sys = mount_clone(c->policy ? scratch : machine, c->policy ? "sys" : "", true);
 
 	_cleanup_close_ int proc = open_within(scratch, "machine/proc", O_PATH | O_DIRECTORY);
-	_cleanup_close_ int real = open_within(c->root, "proc", O_PATH | O_DIRECTORY);
+	_cleanup_close_ int real = c->root < 0 ? -1 : open_within(c->root, "proc", O_PATH | O_DIRECTORY);
 	if (proc >= 0 && real >= 0)
 		find_covers(c, proc, real, "/proc");
 	return c->sys < 0 ? failed(c->err, c->sys, "cannot copy the mounts that were put together") : 0;
@@ -180,22 +180,7 @@ static bool is_of_type(int place, long type)
 	return fstatfs(place, &fs) == 0 && fs.f_type == type;
 }
 
-static int check_place(struct composing *c, int sys, bool again)
-{
-	if (sys < 0)
-		return failed(c->err, sys, "no folder /sys to cover");
-	if (!again && is_of_type(sys, FUSE_SUPER_MAGIC)) {
-		err_set(c->err, "", "something of topofs covers /sys already");
-		return -EBUSY;
-	}
-	if (c->policy && c->policy->host && !is_of_type(sys, SYSFS_MAGIC)) {
-		err_set(c->err, "", "/sys is no sysfs, so there is nothing real to show beside the machine");
-		return -ENOTTY;
-	}
-	return 0;
-}
-
-int compose_onto(const struct compose *how, int root, bool again, struct err *err)
+static int compose(const struct compose *how, int real, int root, int place, struct err *err)
 {
 	__attribute__((cleanup(composing_done))) struct composing c = {
 		.how = how, .root = root, .machine = how->machine, .real = -1, .sys = -1, .err = err
@@ -204,14 +189,32 @@ int compose_onto(const struct compose *how, int root, bool again, struct err *er
 	if (how->policy && policy_read(&c.arena, how->policy, &policy, err) < 0)
 		return -EINVAL;
 	c.policy = how->policy ? &policy : NULL;
-	_cleanup_close_ int sys = open_within(root, "sys", O_PATH | O_DIRECTORY);
-	int rc = check_place(&c, sys, again);
-	if (rc < 0)
-		return rc;
-	if (c.policy && (c.real = mount_clone(sys, "", true)) < 0)
+	if (policy.host && !is_of_type(real, SYSFS_MAGIC)) {
+		err_set(err, "", "/sys is no sysfs, so there is nothing real to show beside the machine");
+		return -ENOTTY;
+	}
+	if (c.policy && (c.real = mount_clone(real, "", true)) < 0)
 		return failed(err, c.real, "cannot copy the mount of the real /sys");
-	rc = compose_apart(put_together, &c);
-	return rc < 0 ? rc : put_in_place(&c, sys);
+	int rc = compose_apart(put_together, &c);
+	return rc < 0 ? rc : put_in_place(&c, place);
+}
+
+int compose_onto(const struct compose *how, int root, bool again, struct err *err)
+{
+	_cleanup_close_ int sys = open_within(root, "sys", O_PATH | O_DIRECTORY);
+	if (sys < 0)
+		return failed(err, sys, "no folder /sys to cover");
+	if (!again && is_of_type(sys, FUSE_SUPER_MAGIC)) {
+		err_set(err, "", "something of topofs covers /sys already");
+		return -EBUSY;
+	}
+	return compose(how, sys, root, sys, err);
+}
+
+int compose_beside(const struct compose *how, int real, int folder, struct err *err)
+{
+	_cleanup_close_ int sys = open_place(folder, "sys");
+	return sys < 0 ? failed(err, sys, "no sys in the machine's files") : compose(how, real, -1, sys, err);
 }
 
 /* --- away ------------------------------------------------------------------------------------------------ */

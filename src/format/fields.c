@@ -365,7 +365,7 @@ static const struct field document_fields[] = {
 	FIELD(document, topo.without, "without", texts, "Rows of files that its kernel lacks, as topofs attributes names them: \"cpu/topology/die_id\", or \"pci_bus\" for a whole class."),
 	FIELD(document, topo.endings, "endings", map, "Rows of files that do not end in one line end, as on some kernels: nul (a NUL behind it), double (two), none; or of links that a recording wrote anew: dot (\".\" for all), slash (one behind).", .values = ending_names),
 	FIELD(document, topo.meminfo_style, "meminfo_style", choice, "How nodes lay out their meminfo: today, spaced (an empty line first, before Linux 2.6.38) or narrow (before 2.6.32).", .values = meminfo_styles),
-	FIELD(document, topo.unlisted, "unlisted", policy, "What of the real /sys is to be seen beside the machine where --union does not say it: hide (nothing but the control groups), host (networks, disks, modules and the kernel), /sys/PATH (this too), !/sys/PATH (all but this)."),
+	FIELD(document, topo.unlisted, "unlisted", policy, "What of the real /sys is to be seen beside the machine, where --union has no policy: hide (nothing but the control groups), host (networks, disks, modules and the kernel), /sys/PATH (this too), !/sys/PATH (all but this)."),
 	FIELD(document, topo.extras, "files", files, "Paths below /sys and /proc served as said here: a text, {\"base64\": ...}, {\"link\": ...}, {\"dir\": true}, or null for none."),
 };
 TABLE(document, document, NULL, "A machine.");

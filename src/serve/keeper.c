@@ -355,10 +355,29 @@ static void reread(struct keeper *k)
 
 static void tell_ready(struct keeper *k)
 {
-	if (k->warming || !k->ready)
-		return;
 	k->ready->call(k->ready->ctx);
 	k->ready = NULL;
+}
+
+/* What is warm, where that is wanted, is prepared, where there is something to prepare, and then is ready. */
+static void get_ready(struct keeper *k)
+{
+	if (k->warming || k->preparing || !k->ready)
+		return;
+	if (!k->ready->prepare)
+		tell_ready(k);
+	else if (!(k->preparing = start_preparing(k->s, k->ready, k->fd)))
+		k->stopped = k->failed = true;
+}
+
+static void prepared(struct keeper *k, int status)
+{
+	k->preparing = 0;
+	k->failed = status != 0;
+	if (k->failed)
+		k->stopped = true;
+	else
+		tell_ready(k);
 }
 
 static void worker_died(struct keeper *k, int status)
@@ -379,7 +398,9 @@ static void attend_children(struct keeper *k)
 	for (pid_t child; !k->ended && (child = waitpid(-1, &status, WNOHANG)) > 0;) {
 		if (child == k->warming) {
 			k->warming = 0;
-			tell_ready(k);
+			get_ready(k);
+		} else if (child == k->preparing) {
+			prepared(k, status);
 		} else if (child == k->renewing) {
 			k->renewing = 0;
 			if (k->asker >= 0)
@@ -451,13 +472,15 @@ static void finish(struct keeper *k)
 	/* it may wait for an answer until the connection is closed, so it is not waited for */
 	if (k->warming)
 		kill(k->warming, SIGKILL);
+	if (k->preparing)
+		kill(k->preparing, SIGKILL);
 	for (size_t i = 0; i < 2; i++)
 		if (k->control[i] >= 0)
 			close(k->control[i]);
 	close(k->signals);
 }
 
-void keep_serving(struct fuse_session *se, struct served *s, int fd, const char *folder, const struct serve_ready *ready,
+int keep_serving(struct fuse_session *se, struct served *s, int fd, const char *folder, const struct serve_ready *ready,
 		  int asker)
 {
 	struct keeper k = { .se = se, .s = s, .fd = fd, .folder = folder, .ready = ready, .asker = asker, .control = { -1, -1 } };
@@ -473,8 +496,9 @@ void keep_serving(struct fuse_session *se, struct served *s, int fd, const char 
 	answer_control(&k, "");
 	if (s->now.record->warm && folder)
 		k.warming = start_warming(s, folder, fd);
-	tell_ready(&k);
+	get_ready(&k);
 	while (!k.ended && !k.stopped)
 		attend(&k);
 	finish(&k);
+	return k.failed ? -ECANCELED : 0;
 }

@@ -23,6 +23,7 @@ enum option_kind {
 	OPTION_SOURCE,	/* what /proc/mounts shows first */
 	OPTION_SUBTYPE, /* what it shows behind "fuse." */
 	OPTION_WARM,	/* the caches are filled before the mount is called ready */
+	OPTION_UNION,	/* the caller shows real files beside the tree's */
 	OPTION_SLOPPY,	/* unknown ones are no error: mount -s */
 	OPTION_DONE	/* true already, or the concern of mount(8) or systemd alone */
 };
@@ -58,6 +59,8 @@ static const struct mount_option mount_options[] = {
 	{ "subtype", true, OPTION_SUBTYPE, 0 },
 	{ "default_permissions", false, OPTION_DONE, 0 },
 	{ "warm", false, OPTION_WARM, 0 },
+	{ "union", false, OPTION_UNION, 0 },
+	{ "union", true, OPTION_UNION, 0 },
 	{ "sloppy", false, OPTION_SLOPPY, 0 },
 	{ "defaults", false, OPTION_DONE, 0 },
 	{ "auto", false, OPTION_DONE, 0 },
@@ -86,13 +89,15 @@ enum { N_MOUNT_OPTIONS = sizeof mount_options / sizeof *mount_options };
 
 struct plan {
 	unsigned long flags;
-	bool sloppy, warm;
+	bool sloppy, warm, beside;
+	struct buf policy;
 	struct buf kernel;	 /* ",allow_other,max_read=4096" */
 	struct buf source, type; /* type: "fuse.topofs" */
 };
 
 static void plan_done(struct plan *p)
 {
+	buf_done(&p->policy);
 	buf_done(&p->kernel);
 	buf_done(&p->source);
 	buf_done(&p->type);
@@ -100,12 +105,14 @@ static void plan_done(struct plan *p)
 
 #define _cleanup_plan_ __attribute__((cleanup(plan_done)))
 
-/* A value, without the backslashes that keep its commas from ending it. */
+/* A value, without the backslashes and quotes that keep its commas from ending it. */
 static void set_text(struct buf *b, const char *prefix, const char *text, size_t len)
 {
 	buf_cut(b, 0);
 	buf_puts(b, prefix);
 	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '"')
+			continue;
 		if (text[i] == '\\' && i + 1 < len)
 			i++;
 		buf_putc(b, text[i]);
@@ -162,6 +169,10 @@ static void apply_option(struct plan *p, const struct mount_option *o, const cha
 	case OPTION_WARM:
 		p->warm = true;
 		break;
+	case OPTION_UNION:
+		p->beside = true;
+		set_text(&p->policy, "", value, value_len);
+		break;
 	case OPTION_SLOPPY:
 		p->sloppy = true;
 		break;
@@ -190,12 +201,13 @@ static int make_plan(const char *source, const char *options, struct plan *p, st
 	return 0;
 }
 
-int serve_check_options(const char *options, bool *warm, struct err *err)
+int serve_check_options(const char *options, struct serve_options *ret, struct err *err)
 {
 	_cleanup_plan_ struct plan p = { 0 };
 	int rc = make_plan("", options, &p, err);
 
-	*warm = p.warm;
+	*ret = (struct serve_options){ .warm = p.warm, .beside = p.beside };
+	buf_puts(&ret->policy, buf_text(&p.policy));
 	return rc;
 }
 

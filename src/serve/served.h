@@ -200,9 +200,10 @@ void finish_requests(int sig);
 
 /*
  * Keeps the connection, and starts a worker, which answers, again and again until the connection ends, or a signal asks
- * for the end and the folder is unmounted. `asker`, where not -1, waits for the answer to an upgrade.
+ * for the end and the folder is unmounted. `asker`, where not -1, waits for the answer to an upgrade. Returns 0, or
+ * -ECANCELED as serve() does.
  */
-void keep_serving(struct fuse_session *se, struct served *s, int fd, const char *folder, const struct serve_ready *ready,
+int keep_serving(struct fuse_session *se, struct served *s, int fd, const char *folder, const struct serve_ready *ready,
 		  int asker);
 
 /* --- renew.c: the kernel is told what is not as it was ----------------------------------------------------- */
@@ -252,5 +253,7 @@ void confine_worker(const struct served *s);
  * when the connection does. Returns its id, or 0 where none could be made, which costs nothing but time.
  */
 pid_t start_warming(const struct served *s, const char *folder, int connection);
+/* The same, as to process and return value, to call serve_ready's prepare(). */
+pid_t start_preparing(const struct served *s, const struct serve_ready *ready, int connection);
 
 #endif

@@ -128,7 +128,7 @@ static void serve_from_channel(const struct serve_what *given, int channel)
 	int fd = receive_fd(channel, folder, sizeof folder);
 	if (fd < 0)
 		return;
-	struct serve_ready ready = { report_ready, &channel };
+	struct serve_ready ready = { .call = report_ready, .ctx = &channel };
 	if (serve(&what, fd, *folder ? folder : NULL, &ready, &err) < 0)
 		report(&channel, err.what);
 }

@@ -251,7 +251,7 @@ int serve(const struct serve_what *what, int fd, const char *folder, const struc
 	bool answers = se && agree(se, s) && (rc = record_first(s, folder)) == 0;
 
 	if (answers)
-		keep_serving(se, s, fd, folder, ready, -1);
+		rc = keep_serving(se, s, fd, folder, ready, -1);
 	else if (folder)
 		serve_unmount(folder);
 	if (se)
@@ -260,7 +260,7 @@ int serve(const struct serve_what *what, int fd, const char *folder, const struc
 		close(fd);
 	free_served(s);
 	if (answers)
-		return 0;
+		return rc;
 	err_set(err, "", "%s",
 		last_complaint[0] ? last_complaint : rc < 0 ? strerror(-rc) : "unmounted before it answered");
 	return rc < 0 ? rc : -ENODEV;

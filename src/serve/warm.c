@@ -57,16 +57,38 @@ static bool warm_folder(const struct tree *t, uint32_t dir, int parent, const ch
 	return answers;
 }
 
-pid_t start_warming(const struct served *s, const char *folder, int connection)
+/* A process that reads the mount: 0 in it, its id or a negative number here. */
+static pid_t start_reader(const struct served *s, int connection)
 {
+	sigset_t none;
 	pid_t child = fork();
 
 	if (child != 0)
-		return child < 0 ? 0 : child;
+		return child;
 	end_with(s, s->keeper);
 	close(connection);
 	for (int sig = 1; sig < NSIG; sig++)
 		signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	return 0;
+}
+
+pid_t start_preparing(const struct served *s, const struct serve_ready *ready, int connection)
+{
+	pid_t child = start_reader(s, connection);
+
+	if (child == 0)
+		_exit(ready->prepare(ready->ctx) ? 1 : 0);
+	return child < 0 ? 0 : child;
+}
+
+pid_t start_warming(const struct served *s, const char *folder, int connection)
+{
+	pid_t child = start_reader(s, connection);
+
+	if (child != 0)
+		return child < 0 ? 0 : child;
 	warm_folder(s->now.tree, TREE_ROOT, AT_FDCWD, folder);
 	_exit(0);
 }

@@ -39,7 +39,8 @@ check "finds nothing real, in one line" one_line err
 sed 's/"nodes"/"unlisted": [ "host", "!\/sys\/module" ], &/' "$machine" >says.json
 check "the machine's own word counts" "$TOPOFS" run says.json -- test -e /sys/class/net/lo -a ! -e /sys/module/kernel
 check "less than the option" "$TOPOFS" run --union=hide says.json -- test ! -e /sys/class/net/lo
-check "which shows more, too" "$TOPOFS" run --union says.json -- test -e /sys/module/kernel
+check "which shows more, too" "$TOPOFS" run --union=host says.json -- test -e /sys/module/kernel
+check "without a policy it adds nothing" "$TOPOFS" run --union says.json -- test ! -e /sys/module/kernel
 
 # Real files can be written: in a network of its own
 if [ "$(id -u)" -eq 0 ] && unshare -n true 2>/dev/null; then
