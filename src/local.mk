@@ -30,6 +30,11 @@ core_libs = $(JANSSON_LIBS) $(LIBXML2_LIBS)
 	%D%/format/layout.h \
 	%D%/format/limits.c \
 	%D%/format/limits.h \
+	%D%/format/libvirt.c \
+	%D%/format/libvirt.h \
+	%D%/format/libvirt_caps_read.c \
+	%D%/format/libvirt_caps_write.c \
+	%D%/format/libvirt_memory.c \
 	%D%/format/nccl.h \
 	%D%/format/nccl_number.c \
 	%D%/format/nccl_read.c \

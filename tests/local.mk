@@ -63,6 +63,8 @@ shell_tests = \
 	%D%/fuse/warm.sh \
 	%D%/fuzz/replay.sh \
 	%D%/layering.sh \
+	%D%/libvirt/bad.sh \
+	%D%/libvirt/capabilities.sh \
 	%D%/odd/odd.sh \
 	%D%/plan/bad.sh \
 	%D%/plan/consumers.sh \
@@ -118,6 +120,8 @@ endif
 EXTRA_DIST += \
 	$(wildcard $(top_srcdir)/%D%/bad/*.json) \
 	$(wildcard $(top_srcdir)/%D%/odd/*.json) \
+	$(wildcard $(top_srcdir)/%D%/libvirt/*.json) \
+	$(wildcard $(top_srcdir)/%D%/libvirt/*.xml) \
 	$(wildcard $(top_srcdir)/%D%/machines/*/*) \
 	$(wildcard $(top_srcdir)/%D%/plan/golden/*.json) \
 	$(wildcard $(top_srcdir)/%D%/plan/golden/*.qemu) \

@@ -13,8 +13,10 @@ seeds_of_document() {
 		done
 	done
 	cp "$top_srcdir"/examples/*.json "$1"
-	for seed in dgx-h100 vm-small; do
-		"$TOPOFS" convert --to nccl "$seed" -o "$1/$seed.nccl" || fail "cannot convert $seed"
+	for format in libvirt-capabilities nccl; do
+		for seed in dgx-h100 vm-small; do
+			"$TOPOFS" convert --to $format "$seed" -o "$1/$seed.$format" || fail "cannot convert $seed"
+		done
 	done
 }
 
