@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Behind the text that begins at `at`; its end where it does not end. */
+/* To the end of the text that begins at `at`; `len` where it has none. */
 static size_t skip_text(const char *bytes, size_t len, size_t at)
 {
 	for (at++; at < len && bytes[at] != '"'; at++)
@@ -26,9 +26,11 @@ int check_limits(const char *bytes, size_t len, struct err *err)
 	size_t depth = 0, values = 1;
 	for (size_t i = 0; i < len; i++) {
 		bool opens = bytes[i] == '{' || bytes[i] == '[';
-		if (bytes[i] == '"')
+		if (bytes[i] == '"') {
 			i = skip_text(bytes, len, i);
-		else if (bytes[i] == '}' || bytes[i] == ']')
+			continue;
+		}
+		if (bytes[i] == '}' || bytes[i] == ']')
 			depth -= depth > 0;
 		depth += opens;
 		values += opens || bytes[i] == ',';

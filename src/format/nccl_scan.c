@@ -3,6 +3,7 @@
 /* The dialect of NCCL's files: what its parser takes is taken, what it fails on is told with its line. */
 
 #include "nccl.h"
+#include "types.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -99,6 +100,8 @@ static int scan_value(struct scanner *s, const char **ret)
 	if (s->at - from > NCCL_MAX_TEXT)
 		return wrong(s, "a value has more than 255 characters");
 	*ret = arena_strndup(s->a, from, (size_t)(s->at - from));
+	if (!is_utf8(*ret))
+		return wrong(s, "a value is not UTF-8");
 	take(s);
 	return 0;
 }

@@ -11,6 +11,8 @@
 /* The text of a string, or NULL after refusing: what is wanted. */
 const char *text_of(struct reader *r, const json_t *value, const char *wanted);
 bool has_control_characters(const char *text);
+/* What no document can say is not. */
+bool is_utf8(const char *text);
 /* Why a text cannot name a file, or NULL. */
 const char *not_a_name(const char *text);
 /* A whole number in the field's range. */

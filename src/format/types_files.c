@@ -62,13 +62,6 @@ static bool leaves_root(const char *path, const char *target)
 	return *target == '/' && !is_below_root(buf_text(&place));
 }
 
-static bool is_utf8(const char *text)
-{
-	json_t *string = json_string(text);
-	json_decref(string);
-	return string != NULL;
-}
-
 const char *json_refuses(const struct extra *extra)
 {
 	if (!is_utf8(extra->path))

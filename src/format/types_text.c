@@ -23,6 +23,13 @@ bool has_control_characters(const char *text)
 	return false;
 }
 
+bool is_utf8(const char *text)
+{
+	json_t *string = json_string(text);
+	json_decref(string);
+	return string != NULL;
+}
+
 void schema_string(json_t *into, const char *pattern)
 {
 	json_object_set_new(into, "type", json_string("string"));

@@ -11,7 +11,7 @@ mkdir -p "$folder/found"
 max_len() {
 	case $1 in
 	archive) echo 32768 ;;
-	document | recording) echo 8192 ;;
+	document | formats | recording) echo 8192 ;;
 	*) echo 4096 ;;
 	esac
 }
@@ -19,7 +19,7 @@ max_len() {
 fuzz() {
 	mkdir -p "$folder/corpus/$1" "$1"
 	"seeds_of_$1" "$1"
-	"words_of_$1" | sed -n 's/..*/"&"/p' >"$1.dict"
+	"words_of_$1" | sed -n 's/[\\"]/\\&/g; s/..*/"&"/p' >"$1.dict"
 	[ ! -d "$top_srcdir/tests/fuzz/kept/$1" ] || cp "$top_srcdir/tests/fuzz/kept/$1"/* "$1"
 	"$folder/$1" -dict="$1.dict" -max_len="$(max_len "$1")" -max_total_time="${FUZZ_SECONDS:-600}" -timeout=120 \
 		-rss_limit_mb=4096 -close_fd_mask=2 -print_final_stats=1 -artifact_prefix="$folder/found/$1-" \

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "laws.h"
 
-#include "topofs/format.h"
 #include "topofs/rules.h"
 #include "topofs/sysfs.h"
 
@@ -80,6 +79,33 @@ static void hold_written(const struct topo *t, const struct tree *files)
 	hold_same(files, &built);
 }
 
+/* What a format of others says of a machine, and which machine that is to its reader; false: it cannot say it. */
+static bool say(const struct format *format, const struct topo *t, struct buf *text, struct topo *read)
+{
+	struct err err = { 0 };
+
+	if (format->write(t, text, &err)) {
+		hold_complaint(&err);
+		HOLD(text->len == 0, "%s: %s", format->name, buf_text(text));
+		return false;
+	}
+	if (!format->read)
+		return false;
+	HOLD(format->read(buf_text(text), text->len, read, &err) == 0, "%s: %s: %s\n%s", format->name, err.where, err.what,
+	     buf_text(text));
+	return true;
+}
+
+/* What such a format lacks is derived when it is read, so that the second machine is another; it can be said too. */
+static void hold_said(const struct topo *t, const struct format *format)
+{
+	_cleanup_buf_ struct buf text = { 0 }, again = { 0 };
+	_cleanup_topo_ struct topo first = { 0 }, second = { 0 };
+
+	if (say(format, t, &text, &first))
+		HOLD(say(format, &first, &again, &second), "%s: is not written again\n%s", format->name, buf_text(&text));
+}
+
 static void hold_found(const struct tree *t)
 {
 	_cleanup_buf_ struct buf path = { 0 }, dump = { 0 };
@@ -108,6 +134,22 @@ void hold_laws(const struct topo *t)
 	}
 	hold_found(&files);
 	hold_written(t, &files);
+	for (size_t i = 0; i < n_formats; i++)
+		if (formats[i] != &json_format && formats[i]->write)
+			hold_said(t, formats[i]);
+}
+
+void hold_read(const struct format *format, const uint8_t *bytes, size_t len)
+{
+	_cleanup_topo_ struct topo t = { 0 };
+	struct err err = { 0 };
+
+	if (format->recognizes)
+		format->recognizes((const char *)bytes, len);
+	if (format->read((const char *)bytes, len, &t, &err))
+		hold_complaint(&err);
+	else if (is_small(&t) && is_servable(&t))
+		hold_laws(&t);
 }
 
 struct comparison {

@@ -8,6 +8,7 @@
  */
 
 #include "topofs/err.h"
+#include "topofs/format.h"
 #include "topofs/topo.h"
 #include "topofs/tree.h"
 
@@ -37,8 +38,14 @@ bool is_small(const struct topo *t);
 /* Whether it breaks no rule and none that `force` would not let through either. */
 bool is_servable(const struct topo *t);
 
-/* read(write(topo)) == topo, and every entry of its tree, where it can be built, is found by its path and its name. */
+/*
+ * read(write(topo)) == topo, in JSON and, as far as they go, in all formats; and every entry of its tree, where it can be
+ * built, is found by its path and its name.
+ */
 void hold_laws(const struct topo *t);
+
+/* Bytes in a format are refused with one line, or those of a machine that the laws hold for. */
+void hold_read(const struct format *format, const uint8_t *bytes, size_t len);
 
 /* The second is the first but for permissions. */
 void hold_same_files(const struct tree *a, const struct tree *b);

@@ -3,6 +3,7 @@
 fuzz_targets = \
 	%D%/archive \
 	%D%/document \
+	%D%/formats \
 	%D%/recording \
 	%D%/requests \
 	%D%/state \
@@ -20,6 +21,9 @@ endif
 %C%_document_SOURCES = %D%/document.c $(fuzz_common)
 %C%_document_LDFLAGS = $(AM_LDFLAGS) $(FUZZER_LDFLAGS)
 %C%_document_LDADD = src/libcore.a $(core_libs)
+%C%_formats_SOURCES = %D%/formats.c $(fuzz_common)
+%C%_formats_LDFLAGS = $(AM_LDFLAGS) $(FUZZER_LDFLAGS)
+%C%_formats_LDADD = src/libcore.a $(core_libs)
 %C%_recording_SOURCES = %D%/recording.c $(fuzz_common)
 %C%_recording_LDFLAGS = $(AM_LDFLAGS) $(FUZZER_LDFLAGS)
 %C%_recording_LDADD = $(topofs_LDADD)

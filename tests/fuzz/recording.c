@@ -102,13 +102,17 @@ static void add_line(struct tree *t, const char *text, size_t len)
 
 static void read_lines(const char *text, size_t len, struct tree *ret)
 {
-	/* a machine has a CPU */
-	tree_file(ret, TREE_ROOT, "sys/devices/system/cpu/present", 0444, "0-1\n", 4);
+	/* a machine has a CPU, whatever the lines say */
+	const char present[] = "sys/devices/system/cpu/present";
+
+	tree_file(ret, TREE_ROOT, present, 0444, "0-1\n", 4);
 	for (const char *end = text + len, *next; text < end; text = next + 1) {
 		next = memchr(text, '\n', (size_t)(end - text));
 		next = next ? next : end;
 		add_line(ret, text, (size_t)(next - text));
 	}
+	tree_remove(ret, present);
+	tree_file(ret, TREE_ROOT, present, 0444, "0-1\n", 4);
 	tree_seal(ret);
 }
 

@@ -4,7 +4,7 @@
 # What fuzz targets begin with, made from what is there; read after lib.sh. seeds_of_TARGET FOLDER fills it,
 # words_of_TARGET prints words that mean something to the target.
 
-targets='archive document recording requests state'
+targets='archive document formats recording requests state'
 
 seeds_of_document() {
 	for kind in bad odd topologies; do
@@ -13,15 +13,35 @@ seeds_of_document() {
 		done
 	done
 	cp "$top_srcdir"/examples/*.json "$1"
-	for format in libvirt-capabilities nccl; do
-		for seed in dgx-h100 vm-small; do
-			"$TOPOFS" convert --to $format "$seed" -o "$1/$seed.$format" || fail "cannot convert $seed"
+}
+
+# members as they stand before a value, the words that can be one, and rows for "without" and "endings"
+words_of_document() {
+	"$TOPOFS" schema --members | cut -f 1 | sed 's/.*[.]//; s/\[\]$//' | sort -u | sed 's/.*/"&":/'
+	"$TOPOFS" schema | grep -o '"enum": \[[^]]*\]' | grep -o '"[^"]*"' | sort -u | grep -vx '"enum"'
+	"$TOPOFS" attributes | cut -f 1 | sort -u | sed 's/.*/"&"/'
+}
+
+# what each format that is written too makes of a few machines, and what tests have in files of its kind
+seeds_of_formats() {
+	"$TOPOFS" convert --list | while IFS="$(printf '\t')" read -r format ways ending _; do
+		[ "$format" != json ] || continue
+		for seed in dgx-h100 vm-small power9-v100; do
+			# not every format can say every machine
+			[ "$ways" != rw ] || "$TOPOFS" convert --to "$format" "$seed" -o "$1/$seed.$format" 2>/dev/null ||
+				rm -f "$1/$seed.$format"
 		done
+		[ -z "$ending" ] || find "$top_srcdir/tests" "$top_srcdir/examples" -name "*$ending" -size -16k \
+			-exec cp {} "$1" \;
 	done
 }
 
-words_of_document() {
-	"$TOPOFS" schema --members | cut -f 1 | tr -c 'a-zA-Z0-9_\n' '\n' | sort -u
+words_of_formats() {
+	mkdir -p spoken
+	seeds_of_formats spoken
+	cat spoken/* | tr -c 'a-zA-Z0-9_.:=-' '\n' | grep -Ex '.{2,24}' | sort | uniq -c | sort -rn | head -n 2000 |
+		awk '{ print $2 }'
+	printf '%s\n' '<!--' '-->' '<?xml' '<!DOCTYPE' '<![CDATA[' ']]>' '</' '/>' '="' '&amp;' '&#x3c;'
 }
 
 seeds_of_recording() {
@@ -31,8 +51,10 @@ seeds_of_recording() {
 	done
 }
 
+# names of files, and the lines that they are in
 words_of_recording() {
 	"$TOPOFS" attributes | tr -c 'a-zA-Z0-9_\n' '\n' | sort -u
+	"$TOPOFS" render "$top_srcdir/tests/topologies/everything.json" | cut -c 1-100 | sort -u | awk 'NR % 4 == 0'
 }
 
 seeds_of_archive() {
