@@ -37,6 +37,7 @@ shell_tests = \
 	%D%/container/kubernetes.sh \
 	%D%/container/podman-cdi.sh \
 	%D%/container/attach.sh \
+	%D%/container/crun.sh \
 	%D%/container/runc.sh \
 	%D%/docs/architecture.sh \
 	%D%/docs/attributes.sh \
@@ -130,6 +131,7 @@ EXTRA_DIST += \
 	%D%/bad/documents.sh \
 	%D%/bad/expected \
 	%D%/consumers/machines.sh \
+	%D%/container/bundle.sh \
 	%D%/container/cdi.schema.json \
 	%D%/container/kubernetes.schema.json \
 	%D%/consumers/nccl-strict.py \

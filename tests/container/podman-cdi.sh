@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# podman gives a container a machine by its CDI name: two at once see theirs, a third without sees the real one.
+# podman gives a container a machine by its CDI name: two at once see theirs, a third without sees the real one. With
+# --union a hook does it, and what is not described is real.
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
 needs_root
 needs_fuse
@@ -53,10 +54,25 @@ check "one without a device has the real one" test "$(in_container '' cat /sys/d
 # shellcheck disable=SC2016 # within it
 check "control groups are there" in_container dgx-h100 sh -c 'test -n "$(ls /sys/fs/cgroup)"'
 check "the machine's name" test "$(in_container vm-small printenv TOPOFS_MACHINE)" = vm-small
+
+"$TOPOFS" cdi --union --folder "$tmp" -o cdi/topofs.json dgx-h100 vm-small || fail "topofs cdi --union"
+# shellcheck disable=SC2016 # the container's shell expands
+look='cat /sys/devices/system/cpu/present; ls /sys/class/net
+	[ -n "$(ls /sys/fs/cgroup)" ] && [ -d /sys/module/kernel ] && [ -e /sys/kernel/uevent_seqnum ] && echo real
+	find /sys -path /sys/fs/cgroup -prune -o -xtype l -print'
+in_container dgx-h100 sh -c "$look" >large &
+in_container vm-small sh -c "$look" >small
+wait
+printf '0-223\nlo\nreal\n' >expected.large
+printf '0-3\nlo\nreal\n' >expected.small
+same expected.large large
+same expected.small small
+
 for tool in numactl lspci lstopo-no-graphics; do
 	command -v "$tool" >/dev/null || skip "$tool is not installed; all else is well"
 done
-in_container dgx-h100 sh -c 'numactl --hardware; lspci -nd 10de:2330; lstopo-no-graphics' >tools 2>&1
+in_container dgx-h100 sh -c 'lscpu; numactl --hardware; lspci -nd 10de:2330; lstopo-no-graphics' >tools 2>&1
+check "lscpu" grep -q '^CPU(s): *224$' tools
 check "numactl" grep -q '^node   0   1' tools
 check "lspci" test "$(grep -c ' 0302: 10de:2330' tools)" -eq 8
 check "lstopo" grep -q 'Package L#1' tools
