@@ -74,6 +74,8 @@ void facts_done(struct facts *f);
 
 /* Place of a PCI function in topo->pci, FACTS_NONE where there is none. */
 uint32_t facts_pci(const struct facts *f, uint64_t address);
+/* Lanes as max_link_width has them: 255 where nobody knows. */
+uint32_t facts_max_width(const struct facts *f, uint32_t pci);
 
 /*
  * How two functions reach each other, as nvidia-smi topo -m names it, from PCI and NUMA alone:

@@ -153,7 +153,8 @@ enum pcie_type {
 	PCIE_NONE = 16 /* conventional PCI */
 };
 
-/* Speed in tenths of GT/s (25, 50, 80, 160, 320, 640), 0: not said. */
+/* Speed in tenths of GT/s (25, 50, 80, 160, 320, 640), 0: not said. Of max_link also LINK_NONE: the register names none. */
+#define LINK_NONE UINT32_MAX
 struct link {
 	uint32_t speed, width;
 };

@@ -160,7 +160,7 @@ extern const struct table document_table, package_table, node_table, root_table,
 /* Each kind of value a member can have. */
 extern const struct type type_i32, type_i64, type_bool, type_text, type_name, type_choice, type_size_k, type_size,
 	type_hex8, type_hex64, type_idset, type_map, type_files_map, type_counts, type_numbers, type_texts, type_bdf,
-	type_ids, type_class, type_link, type_bars, type_bar, type_serial, type_cores, type_objects, type_object,
+	type_ids, type_class, type_link, type_max_link, type_bars, type_bar, type_serial, type_cores, type_objects, type_object,
 	type_files, type_comment, type_config, type_policy;
 
 /* Fails at the reader's path. */

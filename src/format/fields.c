@@ -278,7 +278,7 @@ static const struct field function_fields[] = {
 	FIELD(doc_pci, pci.class, "class", class, "Class, \"0302\", or with programming interface, \"030200\"; 0604 where there are devices below."),
 	FIELD(doc_pci, pci.revision, "revision", hex8, "Revision, \"a1\"."),
 	FIELD(doc_pci, pci.link, "link", link, "Its PCIe link: GT/s and lanes, \"32.0x16\". A port without one has that of the function below it, a function that of the port above."),
-	FIELD(doc_pci, pci.max_link, "max_link", link, "What the link could be; the same where not said."),
+	FIELD(doc_pci, pci.max_link, "max_link", max_link, "What the link could be; the same where not said; unknown where its register names no speed and no lanes."),
 	FIELD(doc_pci, pci.type, "type", choice, "Kind of PCIe function; by its place where not said.", .values = pcie_names, .def = PCIE_AUTO),
 	FIELD(doc_pci, pci.node, "node", i32, "Its NUMA node, -1 for none; that of the bridge above where not said.", .min = -1, .max = TOPO_MAX_NODE, .def = NODE_INHERITED),
 	FIELD(doc_pci, pci.cpus, "cpus", idset, "CPUs near it; those of its node where not said.", CPUS),

@@ -94,7 +94,6 @@ static void put_id(struct writer *w, const char *name, uint16_t id)
 /* The lesser of what it and the port above it can; a missing file counts for nothing, but a missing width for 0. */
 static void put_link(struct writer *w, uint32_t i)
 {
-	enum { UNKNOWN = 255 };
 	uint32_t port = w->f->pci[i].parent, width[2] = { 0 }, speed[2] = { 0 };
 	const struct pci_facts *ends[2] = { &w->f->pci[i], port == FACTS_NONE ? NULL : &w->f->pci[port] };
 	bool there[2] = { false };
@@ -102,7 +101,7 @@ static void put_link(struct writer *w, uint32_t i)
 		if (ends[end] && ends[end]->type != PCIE_NONE) {
 			there[end] = true;
 			speed[end] = ends[end]->max_link.speed;
-			width[end] = ends[end]->max_link.width ? ends[end]->max_link.width : UNKNOWN;
+			width[end] = facts_max_width(w->f, (uint32_t)(ends[end] - w->f->pci));
 		}
 	int lesser = speed[1] && (!speed[0] || speed[1] < speed[0]);
 	buf_puts(w->out, " link_speed=\"");

@@ -209,16 +209,37 @@ static json_t *write_link(const struct field *f, const void *at)
 {
 	(void)f;
 	const struct link *link = at;
+	if (link->speed == LINK_NONE)
+		return json_string("unknown");
 	return link->speed ? json_sprintf("%u.%ux%u", link->speed / 10, link->speed % 10, link->width) : NULL;
 }
+
+#define LINK_PATTERN "(2\\.5|5(\\.0)?|8(\\.0)?|16(\\.0)?|32(\\.0)?|64(\\.0)?)x[0-9]{1,2}"
 
 static void schema_link(const struct field *f, json_t *into)
 {
 	(void)f;
-	schema_string(into, "^(2\\.5|5(\\.0)?|8(\\.0)?|16(\\.0)?|32(\\.0)?|64(\\.0)?)x[0-9]{1,2}$");
+	schema_string(into, "^" LINK_PATTERN "$");
 }
 
 const struct type type_link = { "link", NULL, read_link, write_link, schema_link };
+
+/* As the kernel prints it of a register that names no speed. */
+static int read_max_link(struct reader *r, const struct field *f, const json_t *value, void *at)
+{
+	if (!json_is_string(value) || strcmp(json_string_value(value), "unknown"))
+		return read_link(r, f, value, at);
+	*(struct link *)at = (struct link){ .speed = LINK_NONE };
+	return 0;
+}
+
+static void schema_max_link(const struct field *f, json_t *into)
+{
+	(void)f;
+	schema_string(into, "^(unknown|" LINK_PATTERN ")$");
+}
+
+const struct type type_max_link = { "link", NULL, read_max_link, write_link, schema_max_link };
 
 static int read_serial(struct reader *r, const struct field *f, const json_t *value, void *at)
 {

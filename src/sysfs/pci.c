@@ -236,9 +236,7 @@ static void show_speed(const struct attr *attr, const struct object *o, struct b
 
 static void show_width(const struct attr *attr, const struct object *o, struct buf *out)
 {
-	enum { PCIE_LNK_WIDTH_UNKNOWN = 0xff }; /* include/linux/pci.h */
-	uint32_t width = link_of(attr, o).width;
-	buf_printf(out, "%u", attr->param && !width ? PCIE_LNK_WIDTH_UNKNOWN : width);
+	buf_printf(out, "%u", attr->param ? facts_max_width(o->facts, (uint32_t)o->index) : facts_of(o)->link.width);
 }
 
 /* --- bridges, SR-IOV, and what is bound ------------------------------------------------------------------- */
@@ -328,7 +326,14 @@ static void show_enable(const struct attr *attr, const struct object *o, struct 
 static void show_dma_bits(const struct attr *attr, const struct object *o, struct buf *out)
 {
 	(void)attr;
-	buf_puts(out, self_of(o)->driver ? "64" : "32");
+	buf_puts(out, self_of(o)->driver && !self_of(o)->bridge ? "64" : "32");
+}
+
+/* Nobody has set it before a driver is there. */
+static void show_power_state(const struct attr *attr, const struct object *o, struct buf *out)
+{
+	(void)attr;
+	buf_puts(out, self_of(o)->driver ? "D0" : "unknown");
 }
 
 // clang-format off
@@ -366,7 +371,7 @@ static const struct attr pci_attrs[] = {
 	{ "ari_enabled", "Whether alternative routing ids are enabled.", show_ari_enabled },
 	{ "d3cold_allowed", "Whether it may lose power.", show_d3cold_allowed, .mode = 0644 },
 	DIRECTORY("link", "Power management of its link."),
-	CONSTANT("power_state", "D0", "Its power state."),
+	{ "power_state", "Its power state.", show_power_state },
 	CONSTANT("power/control", "on", "Run-time power management."),
 	CONSTANT("power/runtime_status", "active", "Its run-time power state."),
 	{ "boot_vga", "Of a VGA device: whether the machine booted with it.", show_constant, is_display, .constant = "0" },

@@ -58,6 +58,18 @@ static bool scan_link(const struct tree *tree, uint32_t dir, const char *speed, 
 	return true;
 }
 
+/* A link that runs, of which the register names neither speed nor lanes. */
+static void scan_links(const struct tree *tree, uint32_t dir, struct pci *pci)
+{
+	_cleanup_arena_ struct arena a = { 0 };
+	int64_t lanes;
+	bool runs = scan_link(tree, dir, "current_link_speed", "current_link_width", &pci->link);
+	if (!scan_link(tree, dir, "max_link_speed", "max_link_width", &pci->max_link) && runs &&
+	    topo_same_text(scan_text(tree, dir, "max_link_speed", &a), "Unknown") &&
+	    scan_number(tree, dir, "max_link_width", &lanes) && !lanes)
+		pci->max_link.speed = LINK_NONE;
+}
+
 /* Bus numbers of a bridge: from its files, its configuration space, or the folder of its bus. */
 static void scan_bridge(const struct tree *tree, uint32_t dir, struct pci *pci)
 {
@@ -122,8 +134,7 @@ static void scan_function(const struct tree *tree, uint32_t dir, uint64_t addres
 	struct pci pci = { .address = address, .parent = parent, .root = root, .node = TOPO_UNKNOWN, .type = PCIE_AUTO };
 	scan_rows(&pci_class, tree, dir, t, &pci);
 	scan_config(tree, dir, t, &pci);
-	scan_link(tree, dir, "current_link_speed", "current_link_width", &pci.link);
-	scan_link(tree, dir, "max_link_speed", "max_link_width", &pci.max_link);
+	scan_links(tree, dir, &pci);
 	scan_bridge(tree, dir, &pci);
 	scan_local_cpus(tree, dir, t, &pci);
 	scan_bonds(tree, dir, t, &pci);

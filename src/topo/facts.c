@@ -305,11 +305,20 @@ static void find_links(struct facts *f)
 		struct pci_facts *p = &f->pci[i];
 		if (t->pci.at[i].type == PCIE_AUTO && p->parent != FACTS_NONE && leads_down(&f->pci[p->parent]))
 			take_link(p, &f->pci[p->parent]);
+		if (p->max_link.speed == LINK_NONE)
+			p->max_link = (struct link){ 0 };
 		if (!p->link.speed)
 			p->link = p->max_link;
 		if (!p->link.speed && t->pci.at[i].type == PCIE_AUTO)
 			p->type = PCIE_NONE;
 	}
+}
+
+uint32_t facts_max_width(const struct facts *f, uint32_t pci)
+{
+	enum { PCIE_LNK_WIDTH_UNKNOWN = 0xff };
+	uint32_t width = f->pci[pci].max_link.width;
+	return width || f->topo->pci.at[pci].max_link.speed == LINK_NONE ? width : PCIE_LNK_WIDTH_UNKNOWN;
 }
 
 static void find_nvidia_gpus(struct facts *f)
