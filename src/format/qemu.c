@@ -44,6 +44,30 @@ static int check_order(struct command *c, size_t per_core, size_t per_package)
 	return 0;
 }
 
+/*
+ * Of AMD's CPUs QEMU tells threads only with topoext, which it emulates nowhere: a stand-in is one of Intel's, of the
+ * host's model where that is. The host's caches it passes on where it is told to.
+ */
+static void put_model(struct command *c)
+{
+	const char *vendor = topo_map_get(&c->t->cpuinfo, "vendor_id");
+	bool intel = topo_same_text(vendor, "GenuineIntel"), x86 = !strcmp(c->t->arch, "x86_64");
+	const char *const keys[][2] = { { "cpu family", "family" }, { "model", "model" }, { "stepping", "stepping" } };
+	buf_printf(c->out, " -cpu %s", c->stand_ins ? "max" : "host");
+	if (c->stand_ins && x86)
+		buf_puts(c->out, ",vendor=GenuineIntel");
+	for (size_t i = 0; i < sizeof keys / sizeof *keys && c->stand_ins && x86; i++) {
+		const char *value = topo_map_get(&c->t->cpuinfo, keys[i][0]);
+		if (intel && value && *value && strspn(value, "0123456789") == strlen(value))
+			buf_printf(c->out, ",%s=%s", keys[i][1], value);
+	}
+	if (c->stand_ins || !x86)
+		return;
+	buf_puts(c->out, ",host-cache-info=on,l3-cache=off");
+	if (topo_same_text(vendor, "AuthenticAMD"))
+		buf_puts(c->out, ",topoext=on");
+}
+
 static int put_cpus(struct command *c)
 {
 	size_t n = c->t->cpus.n, packages = count_groups(c->t, LEVEL_PACKAGE), cores = count_groups(c->t, LEVEL_CORE);
@@ -241,8 +265,8 @@ static void put_initiators(struct command *c)
 
 static int put_command(struct command *c)
 {
-	buf_printf(c->out, "%s -nodefaults -machine %s%s", c->vm->emulator, c->vm->machine,
-		   c->stand_ins ? " -cpu max" : ",accel=kvm -cpu host");
+	buf_printf(c->out, "%s -nodefaults -machine %s%s", c->vm->emulator, c->vm->machine, c->stand_ins ? "" : ",accel=kvm");
+	put_model(c);
 	if (put_cpus(c))
 		return -1;
 	put_nodes(c);

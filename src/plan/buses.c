@@ -112,6 +112,8 @@ struct spot {
 	uint64_t root, parent;
 	uint8_t bus;
 	int32_t node;
+	unsigned slot;	/* number of that of the port above; 0: none */
+	unsigned *last; /* slot that has a number */
 };
 
 static struct pci *add_function(struct planning *p, const struct spot *spot, uint8_t device, uint8_t function,
@@ -126,15 +128,51 @@ static struct pci *add_function(struct planning *p, const struct spot *spot, uin
 	return pci;
 }
 
+/* What is behind a port that can be plugged into shows as a slot, by the number that QEMU is given for it. */
+static void name_slot(struct planning *p, const struct spot *spot, struct pci *pci)
+{
+	if (spot->slot && !BDF_FUNCTION(pci->address))
+		pci->slot = arena_printf(&p->guest->arena, "%u", spot->slot);
+}
+
+/* A port runs at what is below it, if it can: pcie_sync_bridge_lnk() of hw/pci/pcie.c. */
+static void set_link(struct pci *port, const struct pci *below)
+{
+	if (port->link.speed)
+		return;
+	port->link.speed = below->link.speed < port->max_link.speed ? below->link.speed : port->max_link.speed;
+	port->link.width = below->link.width < port->max_link.width ? below->link.width : port->max_link.width;
+	if (!port->link.speed)
+		port->link = (struct link){ 25, 1 };
+}
+
 static void add_given(struct planning *p, const struct place *place, const struct spot *spot)
 {
 	struct pci like;
 	give_function(p, place->given, &like);
 	uint64_t address = add_function(p, spot, place->device, place->function, &like)->address;
 	place->given->address = address;
+	name_slot(p, spot, &p->guest->pci.at[p->guest->pci.n - 1]);
 	give_devices(p, place->given->host->address, address);
 	*LIST_ADD(&p->guest->arena, &p->guest->plan.devices) =
 		(struct planned_device){ address, place->given->host->address };
+}
+
+static void add_places(struct planning *p, struct place *const *below, size_t n, const struct spot *spot);
+
+static void add_port(struct planning *p, const struct place *place, const struct spot *spot)
+{
+	struct pci *port = add_function(p, spot, place->device, 0, &place->port->pci);
+	size_t at = p->guest->pci.n - 1;
+	struct spot inside = { spot->root, port->address, place->secondary, spot->node, 0, spot->last };
+	port->secondary = place->secondary;
+	port->subordinate = place->subordinate;
+	name_slot(p, spot, port);
+	if (place->port != &emulated[EMULATED_UPSTREAM])
+		inside.slot = ++*spot->last;
+	add_places(p, place->below.at, place->below.n, &inside);
+	/* the list may have moved */
+	set_link(&p->guest->pci.at[at], &p->guest->pci.at[at + 1]);
 }
 
 static void add_places(struct planning *p, struct place *const *below, size_t n, const struct spot *spot)
@@ -145,11 +183,7 @@ static void add_places(struct planning *p, struct place *const *below, size_t n,
 			add_given(p, place, spot);
 			continue;
 		}
-		struct pci *port = add_function(p, spot, place->device, 0, &place->port->pci);
-		port->secondary = place->secondary;
-		port->subordinate = place->subordinate;
-		struct spot inside = { spot->root, port->address, place->secondary, spot->node };
-		add_places(p, place->below.at, place->below.n, &inside);
+		add_port(p, place, spot);
 	}
 }
 
@@ -169,11 +203,12 @@ static void add_default_root(struct planning *p, const struct placement *all, co
 
 void add_functions(struct planning *p, const struct placement *all)
 {
+	unsigned last_slot = 0;
 	for (size_t i = 0; i < all->roots.n; i++) {
 		const struct root_bus *root = all->roots.at[i];
 		*LIST_ADD(&p->guest->arena, &p->guest->roots) =
 			(struct pci_root){ .bus = root->bus, .node = root->node, .under_function = BDF_NONE };
-		struct spot spot = { root->bus, BDF_NONE, root->bus, root->node };
+		struct spot spot = { root->bus, BDF_NONE, root->bus, root->node, 0, &last_slot };
 		if (!i)
 			add_default_root(p, all, &spot);
 		else
