@@ -138,6 +138,8 @@ EXTRA_DIST += \
 	%D%/lib.sh \
 	%D%/lsan.supp \
 	%D%/odd/expected \
+	%D%/plan/boot.sh \
+	%D%/plan/explained.py \
 	%D%/qemu/guest.sh \
 	%D%/qemu/kernel.sh \
 	%D%/serve.sh \
@@ -168,4 +170,8 @@ AM_TESTS_ENVIRONMENT = \
 check-kernel: all $(check_PROGRAMS)
 	$(AM_TESTS_ENVIRONMENT) /bin/sh '$(srcdir)/%D%/qemu/kernel.sh' $(KERNEL_TESTS)
 
-.PHONY: check-kernel
+# and guests of QEMU against their plans
+check-boot: all $(check_PROGRAMS)
+	$(AM_TESTS_ENVIRONMENT) /bin/sh '$(srcdir)/%D%/plan/boot.sh' $(BOOT_PLANS)
+
+.PHONY: check-boot check-kernel
