@@ -25,6 +25,8 @@ core_libs = $(JANSSON_LIBS) $(LIBXML2_LIBS)
 	%D%/format/expand_pci.c \
 	%D%/format/fields.c \
 	%D%/format/format.c \
+	%D%/format/guest.c \
+	%D%/format/guest.h \
 	%D%/format/json.c \
 	%D%/format/layout.c \
 	%D%/format/layout.h \
@@ -34,7 +36,10 @@ core_libs = $(JANSSON_LIBS) $(LIBXML2_LIBS)
 	%D%/format/libvirt.h \
 	%D%/format/libvirt_caps_read.c \
 	%D%/format/libvirt_caps_write.c \
+	%D%/format/libvirt_domain.h \
+	%D%/format/libvirt_domain_write.c \
 	%D%/format/libvirt_memory.c \
+	%D%/format/libvirt_pci_write.c \
 	%D%/format/nccl.h \
 	%D%/format/nccl_number.c \
 	%D%/format/nccl_read.c \

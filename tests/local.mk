@@ -66,6 +66,7 @@ shell_tests = \
 	%D%/layering.sh \
 	%D%/libvirt/bad.sh \
 	%D%/libvirt/capabilities.sh \
+	%D%/libvirt/domain.sh \
 	%D%/odd/odd.sh \
 	%D%/plan/bad.sh \
 	%D%/plan/consumers.sh \

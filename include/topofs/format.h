@@ -45,7 +45,7 @@ const struct format *format_named(const char *name);
 /* Of which format bytes look to be; NULL: XML of a kind that is not known. */
 const struct format *format_of(const char *bytes, size_t len);
 
-extern const struct format json_format, qemu_format, qemu_emulated_format, nccl_format, libvirt_caps_format;
+extern const struct format json_format, qemu_format, qemu_emulated_format, nccl_format, libvirt_caps_format, libvirt_domain_format;
 
 /*
  * Reads what json_format wrote of a captured machine: a member whose value no document can have is left out instead of

@@ -8,6 +8,7 @@
 const struct format *const formats[] = {
 	&json_format,
 	&nccl_format,
+	&libvirt_domain_format,
 	&libvirt_caps_format,
 	&qemu_format,
 	&qemu_emulated_format,

@@ -48,10 +48,11 @@ static void put_cpus(struct caps_writer *w, const struct idset *cpus)
 {
 	_cleanup_arena_ struct arena a = { 0 };
 	struct idset present = idset_and(&a, cpus, &w->t->present);
-	buf_printf(w->out, "          <cpus num='%u'>\n", idset_count(&present));
+	uint32_t n = idset_count(&present);
+	buf_printf(w->out, "          <cpus num='%u'%s>\n", n, n ? "" : "/");
 	IDSET_EACH (id, &present)
 		put_cpu(w, topo_cpu(w->t, (uint32_t)id));
-	buf_puts(w->out, "          </cpus>\n");
+	buf_puts(w->out, n ? "          </cpus>\n" : "");
 }
 
 /* CPUs are told by nodes only, and once. */
