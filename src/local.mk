@@ -172,10 +172,14 @@ noinst_LIBRARIES += %D%/libserve.a
 noinst_LIBRARIES += %D%/libcompose.a
 %C%_libcompose_a_SOURCES = \
 	%D%/compose/compose.c \
+	%D%/compose/dead.c \
+	%D%/compose/heal.c \
 	%D%/compose/links.c \
 	%D%/compose/mounts.c \
 	%D%/compose/mounts.h \
 	%D%/compose/policy.c \
+	%D%/compose/repair.c \
+	%D%/compose/repair.h \
 	%D%/compose/union.c \
 	%D%/compose/union.h \
 	include/topofs/compose.h \
@@ -213,6 +217,7 @@ noinst_LIBRARIES += %D%/libcmd.a
 	%D%/cmd/reload.c \
 	%D%/cmd/plan.c \
 	%D%/cmd/render.c \
+	%D%/cmd/repair.c \
 	%D%/cmd/run.c \
 	%D%/cmd/schema.c \
 	%D%/cmd/show.c \

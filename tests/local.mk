@@ -38,6 +38,7 @@ shell_tests = \
 	%D%/container/podman-cdi.sh \
 	%D%/container/attach.sh \
 	%D%/container/crun.sh \
+	%D%/container/repair.sh \
 	%D%/container/runc.sh \
 	%D%/docs/architecture.sh \
 	%D%/docs/attributes.sh \
@@ -135,6 +136,7 @@ EXTRA_DIST += \
 	%D%/container/bundle.sh \
 	%D%/container/cdi.schema.json \
 	%D%/container/kubernetes.schema.json \
+	%D%/container/sleeping.sh \
 	%D%/consumers/nccl-strict.py \
 	%D%/lib.sh \
 	%D%/lsan.supp \

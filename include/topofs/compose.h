@@ -63,6 +63,33 @@ int compose_off(int proc, size_t *n, struct err *err);
 /* A mount of a folder, or a file, that is nowhere mounted yet: its descriptor, closed on exec. */
 int compose_clone(int folder, const char *path, struct err *err);
 
+/* A mount of a served tree whose connection is gone, and what can take its place. */
+struct compose_dead {
+	pid_t pid;	    /* a process that sees it; 0: this one does */
+	const char *folder; /* where it is mounted there; may be a file */
+	const char *source; /* of what */
+	const char *living; /* where a living one is mounted here that has the same; NULL: nowhere */
+};
+struct compose_repair {
+	const char *folder; /* only mounts of the same source as the one that is mounted here; NULL: all */
+	bool dry_run;	    /* nothing is changed */
+	/* Called for each: 0, it is healed, or would be; -ENODEV: no living one; or another negative errno, and why. */
+	void (*found)(void *ctx, const struct compose_dead *dead, int rc, const struct err *why);
+	void *ctx;
+};
+/*
+ * Puts living mounts in the place of dead ones, with what is mounted on these, in all mount namespaces that have a
+ * process this one may look into. The living ones are those of this process's own namespace, made from the same source
+ * by the same user. Nobody is waited for who does not answer. 0, or -errno where it could not look.
+ */
+int compose_repair(const struct compose_repair *how, struct err *err);
+
+/*
+ * Calls a function in a child, which may have to wait for somebody who never answers, and gives what it returns and
+ * puts into `answer`; -ETIMEDOUT after ten seconds, or as soon as it waits where it should be told `at_once`.
+ */
+int compose_in_time(int (*call)(void *ctx, void *answer), void *ctx, void *answer, size_t size, bool at_once);
+
 /* Whether a folder is the root of a mount of topofs' whose server is there: 0, -ENODEV (it is not), -ENOTCONN. */
 int compose_is_alive(const char *folder, struct err *err);
 

@@ -19,6 +19,7 @@ const struct cmd *const cmds[] = {
 	&cmd_mount,
 	&cmd_reload,
 	&cmd_upgrade,
+	&cmd_repair,
 	&cmd_status,
 	&cmd_doctor,
 	&cmd_cdi,

@@ -19,7 +19,8 @@ static const struct check {
 	{ "requests", look_at_requests }, { "resend", look_at_resend },
 	{ "reload", look_at_reload }, { "timeout", look_at_timeout },
 	{ "propagation", look_at_propagation }, { "mounts", look_at_mounts },
-	{ "memory", look_at_memory }, { "systemd", look_at_systemd },
+	{ "dead", look_at_dead }, { "memory", look_at_memory },
+	{ "systemd", look_at_systemd },
 	{ "udev", look_at_udev }, { "mempolicy", look_at_mempolicy },
 	{ "affinity", look_at_affinity }, { "masks", look_at_masks },
 };

@@ -39,6 +39,10 @@ struct host {
 	struct serve_probe kernel;
 	struct seen_mount *mounts;
 	size_t n_mounts;
+	size_t n_dead; /* in all mount namespaces, and one of them */
+	char dead[256];
+	int dead_rc; /* 0, or why it could not be looked for them */
+	struct err dead_why;
 };
 
 /* doctor_kernel.c */
@@ -55,6 +59,7 @@ void look_at_timeout(const struct host *h, struct verdict *v);
 void learn_mounts(struct host *h);
 void forget_mounts(struct host *h);
 void look_at_mounts(const struct host *h, struct verdict *v);
+void look_at_dead(const struct host *h, struct verdict *v);
 void look_at_memory(const struct host *h, struct verdict *v);
 void look_at_propagation(const struct host *h, struct verdict *v);
 void look_at_systemd(const struct host *h, struct verdict *v);

@@ -5,48 +5,30 @@
 #include "doctor.h"
 
 #include "topofs/cmd.h"
+#include "topofs/compose.h"
 
 #include <errno.h>
 #include <mntent.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* --- what servers say ------------------------------------------------------------------------------------ */
 
-/* A child asks, as who asks waits as long as nobody answers, and cannot always be ended then: it is left behind. */
-static int ask_in_time(const char *folder, struct serve_status *ret)
+static int ask(void *folder, void *answer)
 {
-	enum { PATIENCE_MS = 10000 };
-	struct {
-		int rc;
-		struct serve_status status;
-	} answer;
-	int ends[2];
-	if (pipe(ends) < 0)
-		return -errno;
-	pid_t child = fork();
-	if (child == 0) {
-		struct err ignored;
-		answer.rc = serve_status(folder, &answer.status, &ignored);
-		_exit(write(ends[1], &answer, sizeof answer) == sizeof answer ? 0 : 1);
-	}
-	close(ends[1]);
-	struct pollfd wait = { .fd = ends[0], .events = POLLIN };
-	bool told =
-		child > 0 && poll(&wait, 1, PATIENCE_MS) == 1 && read(ends[0], &answer, sizeof answer) == sizeof answer;
-	close(ends[0]);
-	if (child > 0 && !told)
-		kill(child, SIGKILL);
-	else if (child > 0)
-		waitpid(child, NULL, 0);
-	*ret = told ? answer.status : (struct serve_status){ 0 };
-	return told ? answer.rc : -ETIMEDOUT;
+	struct err ignored;
+	return serve_status(folder, answer, &ignored);
+}
+
+static void note_dead(void *ctx, const struct compose_dead *dead, int rc, const struct err *why)
+{
+	struct host *h = ctx;
+	(void)rc, (void)why;
+	if (h->n_dead++ == 0)
+		snprintf(h->dead, sizeof h->dead, "%s of process %d", dead->folder, (int)(dead->pid ? dead->pid : getpid()));
 }
 
 void learn_mounts(struct host *h)
@@ -58,10 +40,12 @@ void learn_mounts(struct host *h)
 		h->mounts = realloc(h->mounts, (h->n_mounts + 1) * sizeof *h->mounts);
 		struct seen_mount *seen = &h->mounts[h->n_mounts++];
 		seen->folder = strdup(m->mnt_dir);
-		seen->rc = ask_in_time(seen->folder, &seen->status);
+		seen->rc = compose_in_time(ask, seen->folder, &seen->status, sizeof seen->status, false);
 	}
 	if (mounts)
 		endmntent(mounts);
+	const struct compose_repair how = { .dry_run = true, .found = note_dead, .ctx = h };
+	h->dead_rc = compose_repair(&how, &h->dead_why);
 }
 
 void forget_mounts(struct host *h)
@@ -94,13 +78,26 @@ void look_at_mounts(const struct host *h, struct verdict *v)
 	const struct seen_mount *m;
 	if ((m = find_mount(h, is_dead))) {
 		say(v, PROBLEM, "the server of %s is gone: no file there can be read", m->folder);
-		advise(v, "umount -l takes a dead mount away, then topofs mount makes a living one");
+		advise(v, "umount -l takes it away; topofs mount makes a living one, which topofs repair puts in the place of "
+			  "others that are dead");
 	} else if ((m = find_mount(h, is_silent))) {
 		say(v, PROBLEM, "the server of %s does not answer: whoever reads what was not read before waits",
 		    m->folder);
 		advise(v, "look at the processes of topofs status %s: stopped, or short of CPU or memory?", m->folder);
 	} else {
 		say(v, OK, "%zu of topofs in this mount namespace, all alive", h->n_mounts);
+	}
+}
+
+void look_at_dead(const struct host *h, struct verdict *v)
+{
+	if (h->dead_rc < 0) {
+		say(v, NOTE, "not known: %s", h->dead_why.what);
+	} else if (h->n_dead) {
+		say(v, PROBLEM, "%zu mounts of topofs have no server any more, such as %s", h->n_dead, h->dead);
+		advise(v, "topofs repair puts living ones in their place, where the machine is mounted again");
+	} else {
+		say(v, OK, "no mount of topofs without a server in any mount namespace that can be looked into");
 	}
 }
 

@@ -219,14 +219,6 @@ int compose_beside(const struct compose *how, int real, int folder, struct err *
 
 /* --- away ------------------------------------------------------------------------------------------------ */
 
-static const struct mount_line *find_mount(const mount_list *mounts, uint64_t id)
-{
-	for (size_t i = 0; i < mounts->n; i++)
-		if (mounts->at[i].id == id)
-			return &mounts->at[i];
-	return NULL;
-}
-
 /* Where compose_onto() mounts, and nobody else of topofs'. */
 static bool is_composed(const mount_list *mounts, const struct mount_line *m)
 {
@@ -239,7 +231,7 @@ int compose_off(int proc, size_t *n, struct err *err)
 {
 	_cleanup_arena_ struct arena a = { 0 };
 	mount_list mounts = { 0 };
-	int rc = read_mounts(&a, proc, &mounts);
+	int rc = read_mounts(&a, proc, 0, &mounts);
 	if (rc < 0)
 		return failed(err, rc, "cannot read the list of mounts");
 	*n = 0;

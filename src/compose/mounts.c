@@ -22,14 +22,20 @@ void close_fd(const int *fd)
 		close(*fd);
 }
 
-int mount_clone(int at, const char *path, bool recursive)
+int mount_copy(int at, const char *path, bool recursive)
 {
 	int fd = open_tree(at, path,
 			   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT |
 				   (recursive ? AT_RECURSIVE : 0));
+	return fd < 0 ? -errno : fd;
+}
+
+int mount_clone(int at, const char *path, bool recursive)
+{
 	struct mount_attr alone = { .propagation = MS_PRIVATE };
+	int fd = mount_copy(at, path, recursive);
 	if (fd < 0 || mount_setattr(fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &alone, sizeof alone) == 0)
-		return fd < 0 ? -errno : fd;
+		return fd;
 	int error = errno;
 	close(fd);
 	return -error;
@@ -38,6 +44,12 @@ int mount_clone(int at, const char *path, bool recursive)
 int mount_onto(int mount, int place)
 {
 	return move_mount(mount, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0 ? -errno : 0;
+}
+
+int mount_beneath(int mount, int place)
+{
+	enum { BENEATH = 0x200 }; /* MOVE_MOUNT_BENEATH, which older headers lack */
+	return move_mount(mount, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH | BENEATH) < 0 ? -errno : 0;
 }
 
 int mount_tmpfs(void)
@@ -63,6 +75,13 @@ int mount_read_only(int mount)
 int unmount_folder(int folder)
 {
 	return fchdir(folder) < 0 || umount2(".", MNT_DETACH) < 0 ? -errno : 0;
+}
+
+int unmount_place(int proc, int place)
+{
+	char path[32];
+	snprintf(path, sizeof path, "self/fd/%d", place);
+	return fchdir(proc) < 0 || umount2(path, MNT_DETACH) < 0 ? -errno : 0;
 }
 
 int open_within(int root, const char *path, int flags)
@@ -192,10 +211,10 @@ static const char *unescape(struct arena *a, const char *text)
 	return copy;
 }
 
-/* "36 35 98:0 /root /mountpoint options optional... - type source options" */
+/* "36 35 98:0 /root /mountpoint options shared:2 master:1... - type source options" */
 static void parse_mount(struct arena *a, char *line, mount_list *ret)
 {
-	enum { PARTS = 5 };
+	enum { PARTS = 6 };
 	char *part[PARTS], *save = NULL;
 	char *end = strstr(line, " - ");
 	if (!end)
@@ -204,23 +223,31 @@ static void parse_mount(struct arena *a, char *line, mount_list *ret)
 	for (int i = 0; i < PARTS; i++)
 		if (!(part[i] = strtok_r(i ? NULL : line, " ", &save)))
 			return;
+	bool shared = false;
+	for (const char *word; (word = strtok_r(NULL, " ", &save));)
+		shared |= !strncmp(word, "shared:", 7);
 	const char *type = strtok_r(end + 3, " ", &save);
-	const char *source = strtok_r(NULL, " ", &save);
+	const char *source = strtok_r(NULL, " ", &save), *super = strtok_r(NULL, " ", &save);
 	struct mount_line *m = LIST_ADD(a, ret);
+	m->shared = shared;
 	m->id = strtoull(part[0], NULL, 10);
 	m->parent = strtoull(part[1], NULL, 10);
 	sscanf(part[2], "%u:%u", &m->major, &m->minor);
 	m->root = unescape(a, part[3]);
 	m->mountpoint = unescape(a, part[4]);
+	m->options = arena_strdup(a, part[5]);
 	m->type = unescape(a, type ? type : "");
 	m->source = unescape(a, source ? source : "");
+	m->super = arena_strdup(a, super ? super : "");
 }
 
-int read_mounts(struct arena *a, int proc, mount_list *ret)
+int read_mounts(struct arena *a, int proc, pid_t pid, mount_list *ret)
 {
-	char *line = NULL;
+	char *line = NULL, path[32] = "self/mountinfo";
 	size_t size = 0;
-	int fd = openat(proc, "self/mountinfo", O_RDONLY | O_CLOEXEC);
+	if (pid)
+		snprintf(path, sizeof path, "%d/mountinfo", (int)pid);
+	int fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
 	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
 	if (!file)
 		return -errno;
@@ -232,6 +259,14 @@ int read_mounts(struct arena *a, int proc, mount_list *ret)
 	free(line);
 	fclose(file);
 	return 0;
+}
+
+const struct mount_line *find_mount(const mount_list *mounts, uint64_t id)
+{
+	for (size_t i = 0; i < mounts->n; i++)
+		if (mounts->at[i].id == id)
+			return &mounts->at[i];
+	return NULL;
 }
 
 bool is_served(const struct mount_line *m)

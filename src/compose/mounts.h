@@ -18,13 +18,19 @@ void close_fd(const int *fd);
  * recursive: with those on top of it. An empty path is `at` itself.
  */
 int mount_clone(int at, const char *path, bool recursive);
+/* The same, but what reaches the original, and from there others, reaches the copy too. */
+int mount_copy(int at, const char *path, bool recursive);
 /* Puts it on a place given by descriptor, on top of what is there. */
 int mount_onto(int mount, int place);
+/* Puts it between the mount whose root the place is and what that is mounted on. -EINVAL also before Linux 6.5. */
+int mount_beneath(int mount, int place);
 /* A new tmpfs that mountinfo shows as topofs'. */
 int mount_tmpfs(void);
 int mount_read_only(int mount);
 /* Takes the topmost mount of a folder away. Changes the working folder. */
 int unmount_folder(int folder);
+/* The same for the mount whose root a descriptor is of, a file too; `proc` is a procfs that knows this process. */
+int unmount_place(int proc, int place);
 
 /* Opens below a root whatever links say, and through none of /proc's. */
 int open_within(int root, const char *path, int flags);
@@ -48,10 +54,13 @@ struct mount_line {
 	uint64_t id, parent;
 	unsigned major, minor;
 	const char *root, *mountpoint, *type, *source;
+	const char *options, *super; /* of the mount, and of what is mounted */
+	bool shared;
 };
 typedef LIST_OF(struct mount_line) mount_list;
-/* Reads that of this process, `proc` being a procfs that knows it. */
-int read_mounts(struct arena *a, int proc, mount_list *ret);
+/* Reads those a process sees (0: this one), `proc` being a procfs that knows it. */
+int read_mounts(struct arena *a, int proc, pid_t pid, mount_list *ret);
+const struct mount_line *find_mount(const mount_list *mounts, uint64_t id);
 /* Whether it is a mount of a served tree, or of what compose_onto() makes. */
 bool is_served(const struct mount_line *m);
 bool is_ours(const struct mount_line *m);

@@ -90,6 +90,7 @@ kill -9 $(keeper) $(servers)
 while cat mnt/sys/topofs/deep/er/file; do :; done
 SCRIPT
 says problem mounts 'umount -l' on_host "tmp='$tmp' sh -c '. ./dead.sh' sh '$machine' >said 2>&1"
+says problem dead 'topofs repair' on_host "tmp='$tmp' sh -c '. ./dead.sh' sh '$machine' >said 2>&1"
 check "no server is left" wait_for 5 no_servers
 
 # --- for ordinary users -----------------------------------------------------------------------------------

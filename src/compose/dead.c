@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Which mounts are dead. That is said at once by the kernel, to who may use them: a user who makes a dead one look like
+ * root's, in a user namespace, is not taken at their word, as root outside may not use that one. Who is not answered
+ * waits, so another process asks, which is left behind where it does.
+ */
+
+#include "repair.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* --- asking ---------------------------------------------------------------------------------------------- */
+
+/* Of a process that computes, or waits for a CPU or a disk, one cannot say yet whether it is told at once. */
+static bool sleeps(pid_t pid)
+{
+	char path[32], text[512] = "";
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+	if (fd >= 0)
+		close(fd);
+	const char *name_end = n > 0 ? strrchr(text, ')') : NULL;
+	return name_end && !strncmp(name_end, ") S", 3);
+}
+
+/* Waits until it can be read. */
+static bool wait_for(int fd, pid_t child, bool at_once)
+{
+	enum { PATIENCE_MS = 10000, STEP_MS = 20, ENOUGH = 5 };
+	struct pollfd wait = { .fd = fd, .events = POLLIN };
+	int asleep = 0;
+	for (int ms = 0; ms < PATIENCE_MS && asleep < ENOUGH; ms += STEP_MS) {
+		if (poll(&wait, 1, STEP_MS) == 1)
+			return true;
+		asleep = at_once && sleeps(child) ? asleep + 1 : 0;
+	}
+	return false;
+}
+
+int compose_in_time(int (*call)(void *ctx, void *answer), void *ctx, void *answer, size_t size, bool at_once)
+{
+	int ends[2], rc = -ETIMEDOUT;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	pid_t child = fork();
+	if (child == 0) {
+		rc = call(ctx, answer);
+		bool told = write(ends[1], &rc, sizeof rc) == sizeof rc && write(ends[1], answer, size) == (ssize_t)size;
+		_exit(told ? EXIT_SUCCESS : EXIT_FAILURE);
+	}
+	close(ends[1]);
+	bool told = child > 0 && wait_for(ends[0], child, at_once) && read(ends[0], &rc, sizeof rc) == sizeof rc &&
+		    read(ends[0], answer, size) == (ssize_t)size;
+	close(ends[0]);
+	if (child > 0 && !told)
+		kill(child, SIGKILL);
+	else if (child > 0)
+		waitpid(child, NULL, 0);
+	return told ? rc : -ETIMEDOUT;
+}
+
+int open_mounted(int root, const struct mount_line *m)
+{
+	int place = open_within(root, m->mountpoint, O_PATH | O_NOFOLLOW);
+	if (place < 0 || mount_id(place) == m->id)
+		return place;
+	close(place);
+	return -EXDEV;
+}
+
+struct question {
+	const struct repair *repair;
+	const struct view *view;
+	const struct mount_line *mount;
+};
+
+/* In a process of its own. What says no on the way is not the mount, and says nothing of it. */
+static int ask(void *ctx, void *unused)
+{
+	const struct question *q = ctx;
+	struct err ignored;
+	struct statfs fs;
+	char path[32];
+
+	(void)unused;
+	if (q->view->pid)
+		compose_enter_user(q->view->pid, &ignored);
+	snprintf(path, sizeof path, "%d/root", (int)q->view->pid);
+	int root = q->view->pid ? openat(q->repair->proc, path, O_PATH | O_DIRECTORY) : open("/", O_PATH | O_DIRECTORY);
+	int place = root < 0 ? root : open_mounted(root, q->mount);
+	if (place < 0)
+		return -EXDEV;
+	return fstatfs(place, &fs) < 0 ? -errno : 0;
+}
+
+static enum life ask_in_time(const struct repair *r, const struct view *v, const struct mount_line *m, bool at_once)
+{
+	struct question q = { r, v, m };
+	switch (compose_in_time(ask, &q, NULL, 0, at_once)) {
+	case 0:
+		return ALIVE;
+	case -ENOTCONN:
+	case -ECONNABORTED:
+		return DEAD;
+	case -ETIMEDOUT:
+		return at_once ? NOT_DEAD : SILENT;
+	default:
+		return NOT_KNOWN;
+	}
+}
+
+static struct served_fs *find_fs(struct repair *r, const struct mount_line *m)
+{
+	for (size_t i = 0; i < r->fs.n; i++)
+		if (r->fs.at[i].major == m->major && r->fs.at[i].minor == m->minor)
+			return &r->fs.at[i];
+	struct served_fs *fs = LIST_ADD(&r->arena, &r->fs);
+	fs->major = m->major;
+	fs->minor = m->minor;
+	return fs;
+}
+
+enum life life_of(struct repair *r, const struct view *v, const struct mount_line *m)
+{
+	struct served_fs *fs = find_fs(r, m);
+	if (fs->life == NOT_KNOWN || fs->life == NOT_DEAD)
+		fs->life = ask_in_time(r, v, m, false);
+	return fs->life;
+}
+
+bool is_dead_there(struct repair *r, const struct view *v, const struct mount_line *m)
+{
+	struct served_fs *fs = find_fs(r, m);
+	if (fs->life != NOT_KNOWN && fs->life != DEAD)
+		return false;
+	enum life life = ask_in_time(r, v, m, true);
+	if (life != NOT_KNOWN)
+		fs->life = life;
+	return life == DEAD;
+}
+
+/* --- mount namespaces ------------------------------------------------------------------------------------ */
+
+static bool read_view(const struct repair *r, const char *pid, struct view *v)
+{
+	char path[300];
+	struct stat st;
+	struct statx root;
+
+	v->pid = atoi(pid); /* of "self": 0 */
+	snprintf(path, sizeof path, "%s/ns/mnt", pid);
+	if (fstatat(r->proc, path, &st, 0) < 0)
+		return false;
+	snprintf(path, sizeof path, "%s/root", pid);
+	if (statx(r->proc, path, AT_STATX_DONT_SYNC, STATX_INO | STATX_MNT_ID, &root) < 0)
+		return false;
+	v->namespace = st.st_ino;
+	v->root_mount = root.stx_mnt_id;
+	v->root = root.stx_ino;
+	return true;
+}
+
+static bool has_view(const struct repair *r, const struct view *v)
+{
+	for (size_t i = 0; i < r->views.n; i++)
+		if (r->views.at[i].namespace == v->namespace && r->views.at[i].root_mount == v->root_mount &&
+		    r->views.at[i].root == v->root)
+			return true;
+	return false;
+}
+
+int find_views(struct repair *r, struct err *err)
+{
+	struct view v;
+	int fd = openat(r->proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *proc = fd < 0 ? NULL : fdopendir(fd);
+	if (!proc || !read_view(r, "self", &v)) {
+		err_set(err, "", "cannot read /proc: %s", strerror(errno));
+		return -EIO;
+	}
+	*LIST_ADD(&r->arena, &r->views) = v;
+	for (const struct dirent *d; (d = readdir(proc));)
+		if (atoi(d->d_name) > 0 && read_view(r, d->d_name, &v) && !has_view(r, &v))
+			*LIST_ADD(&r->arena, &r->views) = v;
+	closedir(proc);
+	return 0;
+}

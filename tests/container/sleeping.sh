@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh
+#
+# Containers of runc that go on until the test ends; read after lib.sh.
+
+needs_root
+requires nsenter runc
+[ -L /bin ] || skip "this system keeps programs outside /usr"
+requires_python json
+
+# container NAME PYTHON: one of this computer's programs, in which nothing happens. PYTHON changes its config: a function
+# bind(source, place, option...) mounts something. Its first process is in NAME.pid. Status 1: runc does not run it.
+container() {
+	: "${tmp:?}" "${python:?}"
+	mkdir -p "$1/root/usr" "$1/root/proc" "$1/root/sys" "$1/root/dev" "$1/root/mnt"
+	for link in /bin /sbin /lib /lib32 /lib64 /libx32; do
+		[ ! -L "$link" ] || cp -a "$link" "$1/root/"
+	done
+	(cd "$1" && runc spec) || return
+	"$python" - "$1/config.json" "$2" <<'END' || return
+import json, sys
+path, changes = sys.argv[1:]
+config = json.load(open(path))
+config["root"] = {"path": "root", "readonly": False}
+config["process"].update(terminal=False, args=["sleep", "600"])
+config["process"].pop("rlimits", None)
+mounts = config["mounts"]
+def bind(source, place, *options):
+    mounts[:] = [m for m in mounts if m["destination"] != place]
+    after = [i for i, m in enumerate(mounts) if m["destination"].startswith(place + "/")]
+    mount = {"destination": place, "type": "bind", "source": source, "options": ["rbind", *options]}
+    mounts.insert(after[0] if after else len(mounts), mount)
+bind("/usr", "/usr", "ro")
+exec(changes)
+json.dump(config, open(path, "w"))
+END
+	on_exit "runc --root '$tmp/runc' delete -f 'topofs-test-$$-$1' 2>/dev/null"
+	runc --root "$tmp/runc" run --detach --pid-file "$tmp/$1.pid" --bundle "$1" "topofs-test-$$-$1" </dev/null >"$1.out" 2>&1
+}
+
+# inside NAME COMMAND...: with that container's mounts
+inside() {
+	process=$(cat "$1.pid")
+	shift
+	nsenter -t "$process" -m -r -- "$@"
+}
