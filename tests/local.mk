@@ -33,8 +33,10 @@ shell_tests = \
 	%D%/consumers/nvidia.sh \
 	%D%/consumers/ordinary-user.sh \
 	%D%/consumers/shelf.sh \
+	%D%/container/bwrap.sh \
 	%D%/container/cdi.sh \
 	%D%/container/kubernetes.sh \
+	%D%/container/nspawn.sh \
 	%D%/container/podman-cdi.sh \
 	%D%/container/attach.sh \
 	%D%/container/crun.sh \

@@ -180,6 +180,13 @@ static bool is_of_type(int place, long type)
 	return fstatfs(place, &fs) == 0 && fs.f_type == type;
 }
 
+/* Whole, or as systemd-nspawn has it in a network of its own: a tmpfs with folders of sysfs. */
+static bool shows_sysfs(int place)
+{
+	_cleanup_close_ int devices = open_place(place, "devices");
+	return is_of_type(devices, SYSFS_MAGIC);
+}
+
 static int compose(const struct compose *how, int real, int root, int place, struct err *err)
 {
 	__attribute__((cleanup(composing_done))) struct composing c = {
@@ -189,7 +196,7 @@ static int compose(const struct compose *how, int real, int root, int place, str
 	if (how->policy && policy_read(&c.arena, how->policy, &policy, err) < 0)
 		return -EINVAL;
 	c.policy = how->policy ? &policy : NULL;
-	if (policy.host && !is_of_type(real, SYSFS_MAGIC)) {
+	if (policy.host && !shows_sysfs(real)) {
 		err_set(err, "", "/sys is no sysfs, so there is nothing real to show beside the machine");
 		return -ENOTTY;
 	}

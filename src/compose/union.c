@@ -303,7 +303,8 @@ int lay_union(const struct policy *policy, int scratch, int machine, int real, s
 	_cleanup_close_ int place = rc < 0 ? -1 : open_place(scratch, "sys");
 	struct laying l = { .policy = policy, .machine = machine, .real = real, .top = scratch, .store = store };
 	l.store_device = device_of(scratch);
-	l.real_device = real < 0 ? 0 : device_of(real);
+	_cleanup_close_ int devices = real < 0 ? -1 : open_place(real, "devices");
+	l.real_device = devices < 0 ? 0 : device_of(devices);
 	if (rc == 0)
 		rc = lay(&l, "", RULE_MIX, machine, real, place, FROM_NONE);
 	if (rc == 0 && real >= 0)
