@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The core knows neither FUSE nor the command line; unit tests link it alone.
 noinst_LIBRARIES += %D%/libcore.a
-core_libs = $(JANSSON_LIBS) $(LIBXML2_LIBS)
-%C%_libcore_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(LIBXML2_CFLAGS)
+core_libs = $(JANSSON_LIBS) $(LIBXML2_LIBS) $(HWLOC_LIBS)
+%C%_libcore_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(LIBXML2_CFLAGS) $(HWLOC_CFLAGS)
 %C%_libcore_a_SOURCES = \
 	%D%/base/arena.c \
 	%D%/base/buf.c \
@@ -27,6 +27,9 @@ core_libs = $(JANSSON_LIBS) $(LIBXML2_LIBS)
 	%D%/format/format.c \
 	%D%/format/guest.c \
 	%D%/format/guest.h \
+	%D%/format/hwloc.c \
+	%D%/format/hwloc.h \
+	%D%/format/hwloc_load.h \
 	%D%/format/json.c \
 	%D%/format/layout.c \
 	%D%/format/layout.h \
@@ -141,6 +144,18 @@ core_libs = $(JANSSON_LIBS) $(LIBXML2_LIBS)
 	include/topofs/topo.h \
 	include/topofs/tree.h \
 	$(NULL)
+
+if HAVE_HWLOC
+%C%_libcore_a_SOURCES += \
+	%D%/format/hwloc_cpu.c \
+	%D%/format/hwloc_device.c \
+	%D%/format/hwloc_load.c \
+	%D%/format/hwloc_node.c \
+	%D%/format/hwloc_pci.c \
+	$(NULL)
+else
+%C%_libcore_a_SOURCES += %D%/format/hwloc_none.c
+endif
 
 # What serves a tree, linked also by the test that plays the kernel.
 noinst_LIBRARIES += %D%/libserve.a

@@ -24,6 +24,7 @@ shell_tests = \
 	%D%/cli/misuse.sh \
 	%D%/cli/output.sh \
 	%D%/cli/owner.sh \
+	%D%/consumers/hwloc.sh \
 	%D%/consumers/lscpu.sh \
 	%D%/consumers/lspci.sh \
 	%D%/consumers/lstopo.sh \

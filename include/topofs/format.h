@@ -24,6 +24,8 @@ struct format {
 	 * for any bytes. NULL: what no other recognizes (JSON), or only where the user names it.
 	 */
 	bool (*recognizes)(const char *bytes, size_t len);
+	/* Whether a TOPOLOGY that names no file looks like text of it: "numa:2 core:4 pu:2". NULL: it never does. */
+	bool (*is_argument)(const char *text);
 	/*
 	 * Fills an empty topology; on failure it is left empty and err->where is the place: "line 12". The bytes are
 	 * anybody's, and no NUL follows them. NULL: write only.
@@ -45,7 +47,11 @@ const struct format *format_named(const char *name);
 /* Of which format bytes look to be; NULL: XML of a kind that is not known. */
 const struct format *format_of(const char *bytes, size_t len);
 
-extern const struct format json_format, qemu_format, qemu_emulated_format, nccl_format, libvirt_caps_format, libvirt_domain_format;
+/* Which format text of the command line looks to be of; NULL: it is a file's name. */
+const struct format *format_of_argument(const char *text);
+
+extern const struct format json_format, nccl_format, hwloc_format, synthetic_format, qemu_format, qemu_emulated_format,
+	libvirt_caps_format, libvirt_domain_format;
 
 /*
  * Reads what json_format wrote of a captured machine: a member whose value no document can have is left out instead of

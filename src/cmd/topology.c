@@ -50,10 +50,23 @@ static void find_topology(const char *topology, struct buf *path)
 	buf_puts(path, topology);
 }
 
+/* How to read a TOPOLOGY that is no file's name but text itself; NULL: it is a file's. */
+static const struct format *format_of_text(const char *path, const struct format *said)
+{
+	const struct format *format = format_of_argument(path);
+	if (said && said->is_argument)
+		format = said;
+	return format && access(path, F_OK) ? format : NULL;
+}
+
 void topology_path(const char *topology, struct buf *ret)
 {
 	_cleanup_buf_ struct buf path = { 0 };
 	find_topology(topology, &path);
+	if (format_of_text(buf_text(&path), NULL)) {
+		buf_puts(ret, topology);
+		return;
+	}
 	char *folder = *buf_text(&path) == '/' ? NULL : get_current_dir_name();
 	if (folder)
 		buf_printf(ret, "%s/", folder);
@@ -262,7 +275,13 @@ int load_topology(const char *topology, const struct load_options *how, struct t
 	_cleanup_topo_ struct topo topo = { 0 };
 	struct err err = { 0 };
 	find_topology(topology, &path);
-	if (read_document(buf_text(&path), how, &bytes, &err) || parse_document(&bytes, how->format, &topo, &err))
+	const struct format *format = how->format, *of_text = format_of_text(buf_text(&path), format);
+	if (of_text) {
+		buf_puts(&bytes, topology);
+		format = of_text;
+	}
+	if ((!of_text && read_document(buf_text(&path), how, &bytes, &err)) ||
+	    parse_document(&bytes, format, &topo, &err))
 		return complain_of_document(buf_text(&path), &err);
 	if (!passes_rules(buf_text(&path), &topo, how))
 		return EXIT_FAILED;

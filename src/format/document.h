@@ -155,7 +155,7 @@ struct table {
 
 /* Those that others than fields.c fill in or write by themselves. */
 extern const struct table document_table, package_table, node_table, root_table, function_table, net_table, infiniband_table,
-	port_table;
+	port_table, block_table;
 
 /* Each kind of value a member can have. */
 extern const struct type type_i32, type_i64, type_bool, type_text, type_name, type_choice, type_size_k, type_size,

@@ -260,7 +260,7 @@ static const struct field block_fields[] = {
 	FIELD(block, revision, "revision", text, "Firmware revision of a SCSI disk."),
 	FIELD(block, scsi_type, "scsi_type", i32, "Kind of a SCSI device: 0 disk, 5 CD-ROM.", .min = 0, .max = 31),
 };
-static TABLE(block, block, NULL, "A disk.");
+TABLE(block, block, NULL, "A disk.");
 
 /* In the order of enum pcie_type, from -1 on; see type_choice. */
 static const char *const pcie_names[] = {

@@ -10,6 +10,8 @@ const struct format *const formats[] = {
 	&nccl_format,
 	&libvirt_domain_format,
 	&libvirt_caps_format,
+	&hwloc_format,
+	&synthetic_format,
 	&qemu_format,
 	&qemu_emulated_format,
 };
@@ -29,4 +31,12 @@ const struct format *format_of(const char *bytes, size_t len)
 		if (formats[i]->recognizes && formats[i]->recognizes(bytes, len))
 			return formats[i];
 	return is_xml(bytes, len) ? NULL : &json_format;
+}
+
+const struct format *format_of_argument(const char *text)
+{
+	for (size_t i = 0; i < n_formats; i++)
+		if (formats[i]->is_argument && formats[i]->is_argument(text))
+			return formats[i];
+	return NULL;
 }
