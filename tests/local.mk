@@ -51,6 +51,7 @@ shell_tests = \
 	%D%/docs/manual-examples.sh \
 	%D%/docs/manual.sh \
 	%D%/docs/readme.sh \
+	%D%/fuse/bounded.sh \
 	%D%/fuse/cache.sh \
 	%D%/fuse/files.sh \
 	%D%/fuse/follow.sh \
@@ -61,6 +62,7 @@ shell_tests = \
 	%D%/fuse/options.sh \
 	%D%/fuse/raw.sh \
 	%D%/fuse/reload.sh \
+	%D%/fuse/soak.sh \
 	%D%/fuse/storm.sh \
 	%D%/fuse/status.sh \
 	%D%/fuse/union.sh \
@@ -100,11 +102,13 @@ unit_tests = \
 	%D%/unit/test-xml.c \
 	$(NULL)
 
-check_PROGRAMS += %D%/consumers/nccl-walk %D%/deny %D%/fuse/raw %D%/fuse/storm
+check_PROGRAMS += %D%/consumers/nccl-walk %D%/deny %D%/fuse/greedy %D%/fuse/raw %D%/fuse/storm
 %C%_consumers_nccl_walk_SOURCES = %D%/consumers/nccl-walk.c
 %C%_deny_SOURCES = %D%/deny.c
 %C%_deny_CPPFLAGS = $(AM_CPPFLAGS) $(SECCOMP_CFLAGS)
 %C%_deny_LDADD = $(SECCOMP_LIBS)
+%C%_fuse_greedy_SOURCES = %D%/fuse/greedy.c
+%C%_fuse_greedy_LDADD = src/libserve.a src/libcore.a $(serve_libs)
 %C%_fuse_raw_SOURCES = %D%/fuse/raw.c
 %C%_fuse_raw_LDADD = src/libserve.a src/libcore.a $(serve_libs)
 %C%_fuse_storm_SOURCES = %D%/fuse/storm.c

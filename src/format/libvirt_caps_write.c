@@ -143,7 +143,7 @@ static void put_size(struct caps_writer *w, uint64_t size_k)
 	buf_printf(w->out, " size='%llu' unit='%s'", (unsigned long long)size_k, units[unit]);
 }
 
-/* libvirt tells of the third level and those beyond it, by their ids. */
+/* libvirt tells of the third level and those beyond it, by their ids and sizes. */
 static void put_caches(struct caps_writer *w)
 {
 	enum { LEAST_LEVEL = 3 };
@@ -151,7 +151,8 @@ static void put_caches(struct caps_writer *w)
 	bool opened = false;
 	for (size_t i = 0; i < w->t->caches.n; i++) {
 		const struct cache *cache = &w->t->caches.at[i];
-		if (cache->level < LEAST_LEVEL || cache->id == TOPO_UNKNOWN || idset_is_empty(&w->f->cache_cpus[i]))
+		if (cache->level < LEAST_LEVEL || cache->id == TOPO_UNKNOWN || !cache->size_k ||
+		    idset_is_empty(&w->f->cache_cpus[i]))
 			continue;
 		buf_puts(w->out, opened ? "" : "    <cache>\n");
 		opened = true;

@@ -9,6 +9,8 @@
  * or while it is reloaded or upgraded by a command, with the files of another folder as the other content:
  *
  *     storm MOUNT FOLDER SECONDS OTHER COMMAND
+ *
+ * MOUNT may be a folder of several. STORM_READERS says how many readers there are, if not eight.
  */
 
 #include "topofs/serve.h"
@@ -28,16 +30,17 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { READERS = 8, MAX_FILES = 100000, MAX_SIZE = 1 << 20, HANG_SECONDS = 20 };
+enum { READERS = 8, MAX_READERS = 64, MAX_FILES = 100000, MAX_SIZE = 1 << 20, HANG_SECONDS = 20 };
 
 static struct shared {
 	atomic_ulong operations, wrong, errors;
 	atomic_ulong longest_us;
-	_Atomic double began[READERS]; /* the operation each is in */
+	_Atomic double began[MAX_READERS]; /* the operation each is in */
 } *shared;
 
 static char *files[MAX_FILES];
 static size_t n_files, prefix;
+static int readers = READERS;
 static const char *mount, *other, *command;
 
 static double now(void)
@@ -148,7 +151,7 @@ static void read_on(int reader, double end)
 
 static bool hangs(void)
 {
-	for (int i = 0; i < READERS; i++)
+	for (int i = 0; i < readers; i++)
 		if (shared->began[i] > 0 && now() - shared->began[i] > HANG_SECONDS)
 			return true;
 	return false;
@@ -192,13 +195,17 @@ int main(int argc, char **argv)
 	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED || nftw(argv[2], add_file, 32, FTW_PHYS) < 0 || n_files == 0)
 		return 2;
+	if (getenv("STORM_READERS"))
+		readers = atoi(getenv("STORM_READERS"));
+	if (readers < 1 || readers > MAX_READERS)
+		return 2;
 	double end = now() + atof(argv[3]);
-	for (int i = 0; i < READERS; i++)
+	for (int i = 0; i < readers; i++)
 		if (fork() == 0)
 			read_on(i, end);
 	unsigned long kills = command ? run_on(end) : kill_on(end), hung = 0;
 	/* who waits for an answer that never comes cannot be waited for */
-	for (int i = 0; i < READERS; i++) {
+	for (int i = 0; i < readers; i++) {
 		while (waitpid(-1, NULL, WNOHANG) == 0 && !hangs())
 			usleep(1000);
 		hung += hangs();
