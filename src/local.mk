@@ -81,6 +81,7 @@ core_libs = $(JANSSON_LIBS) $(LIBXML2_LIBS) $(HWLOC_LIBS)
 	%D%/sysfs/cpuinfo.c \
 	%D%/sysfs/cpus.c \
 	%D%/sysfs/drm.c \
+	%D%/sysfs/explain.c \
 	%D%/sysfs/hugepages.c \
 	%D%/sysfs/infiniband.c \
 	%D%/sysfs/meminfo.c \
@@ -101,10 +102,15 @@ core_libs = $(JANSSON_LIBS) $(LIBXML2_LIBS) $(HWLOC_LIBS)
 	%D%/sysfs/rows.c \
 	%D%/sysfs/scan.c \
 	%D%/sysfs/scan.h \
+	%D%/sysfs/style.c \
 	%D%/sysfs/sysfs.c \
 	%D%/sysfs/system.c \
 	%D%/sysfs/virtio.c \
+	%D%/sysfs/wanted.c \
 	%D%/topo/checks.h \
+	%D%/topo/cut.c \
+	%D%/topo/cut.h \
+	%D%/topo/cut_extras.c \
 	%D%/topo/emulated.c \
 	%D%/topo/facts.c \
 	%D%/topo/kinds.c \

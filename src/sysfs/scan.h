@@ -37,6 +37,9 @@ int64_t scan_id(const char *name, const char *prefix);
  */
 bool scan_fits(const char *pattern, const char *path, bool folder);
 
+/* style.c: tells the machine which files, of a row or a class, were not there, and which had other endings. */
+int scan_style(const struct tree *captured, struct topo *t, struct err *err);
+
 /* Gives every row of the class that can load what its file says. */
 void scan_rows(const struct class *class, const struct tree *tree, uint32_t dir, struct topo *topo, void *self);
 
