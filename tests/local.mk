@@ -42,6 +42,7 @@ shell_tests = \
 	%D%/container/attach.sh \
 	%D%/container/crun.sh \
 	%D%/container/repair.sh \
+	%D%/container/rootless.sh \
 	%D%/container/runc.sh \
 	%D%/docs/architecture.sh \
 	%D%/docs/attributes.sh \
