@@ -44,6 +44,7 @@ shell_tests = \
 	%D%/container/repair.sh \
 	%D%/container/rootless.sh \
 	%D%/container/runc.sh \
+	%D%/container/survive.sh \
 	%D%/docs/architecture.sh \
 	%D%/docs/attributes.sh \
 	%D%/docs/examples.sh \

@@ -63,6 +63,13 @@ config['linux']['uidMappings'] = config['linux']['gidMappings'] = [{'containerID
 else
 	cat user.out >&2
 fi
+if command -v podman >/dev/null; then
+	if podman_container pod "$tmp/served/sys" sleep 600; then
+		containers="$containers pod"
+	else
+		cat pod.out >&2
+	fi
+fi
 # with the real sysfs beside the machine
 container union "" || fail "no container: $(cat union.out)"
 check "attach" "$TOPOFS" attach --pid "$(cat union.pid)" --union "$tmp/served" 2>attached
