@@ -228,6 +228,9 @@ noinst_LIBRARIES += %D%/libcmd.a
 	%D%/cmd/doctor_kernel.c \
 	%D%/cmd/doctor_mounts.c \
 	%D%/cmd/document.c \
+	%D%/cmd/draw.c \
+	%D%/cmd/enter.c \
+	%D%/cmd/enter.h \
 	%D%/cmd/generate.c \
 	%D%/cmd/hook.c \
 	%D%/cmd/machine.c \

@@ -82,6 +82,7 @@ shell_tests = \
 	%D%/plan/qemu.sh \
 	%D%/plan/random.sh \
 	%D%/run/chroot.sh \
+	%D%/run/draw.sh \
 	%D%/run/leftover.sh \
 	%D%/run/proc.sh \
 	%D%/run/status.sh \

@@ -45,7 +45,7 @@ struct cmd {
 
 /* One a file: src/cmd/check.c and so on. */
 extern const struct cmd cmd_attach, cmd_attributes, cmd_capture, cmd_cdi, cmd_check, cmd_completion, cmd_convert,
-	cmd_detach, cmd_diff, cmd_doctor, cmd_generate, cmd_hook, cmd_machines, cmd_mount, cmd_plan, cmd_reload,
+	cmd_detach, cmd_diff, cmd_doctor, cmd_draw, cmd_generate, cmd_hook, cmd_machines, cmd_mount, cmd_plan, cmd_reload,
 	cmd_render, cmd_repair, cmd_run, cmd_schema, cmd_show, cmd_status, cmd_upgrade;
 
 extern const struct cmd *const cmds[];

@@ -30,6 +30,7 @@ const struct cmd *const cmds[] = {
 	&cmd_generate,
 	&cmd_plan,
 	&cmd_show,
+	&cmd_draw,
 	&cmd_check,
 	&cmd_render,
 	&cmd_schema,

@@ -11,9 +11,24 @@ check "the table has the commands" diff -u commands commands.readme
 sed -n '/^```json/,/^```$/p' "$readme" | grep -v '^```' >two-nodes.json
 check "the document is a description" "$TOPOFS" check two-nodes.json
 
-requires lscpu lspci numactl
 needs_fuse
 needs_namespaces
+# The pictures are what their commands draw; versions of lstopo that draw otherwise are not compared.
+grep -o '`topofs draw [^`]* -o [^`]*`' "$readme" | tr -d '`' | sed 's/^topofs//' >drawn
+check "there are pictures" test "$(wc -l <drawn)" -eq 2
+if lstopo-no-graphics --version 2>/dev/null | grep -q ' 2\.9'; then
+	while read -r command; do
+		# shellcheck disable=SC2086 # its words
+		"$TOPOFS" $command || fail "$command"
+	done <drawn
+	for picture in *.svg; do
+		same "$top_srcdir/examples/pictures/$picture" "$picture"
+	done
+else
+	lib_report "left out: lstopo is not there, or not of version 2.9"
+fi
+
+requires lscpu lspci numactl
 mkdir bin
 ln -s "$TOPOFS" bin/topofs
 PATH=$PWD/bin:$PATH
