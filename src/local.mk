@@ -40,8 +40,10 @@ core_libs = $(JANSSON_LIBS) $(LIBXML2_LIBS) $(HWLOC_LIBS)
 	%D%/format/libvirt_caps_read.c \
 	%D%/format/libvirt_caps_write.c \
 	%D%/format/libvirt_domain.h \
+	%D%/format/libvirt_domain_read.c \
 	%D%/format/libvirt_domain_write.c \
 	%D%/format/libvirt_memory.c \
+	%D%/format/libvirt_pci_read.c \
 	%D%/format/libvirt_pci_write.c \
 	%D%/format/nccl.h \
 	%D%/format/nccl_number.c \

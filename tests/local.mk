@@ -75,6 +75,7 @@ shell_tests = \
 	%D%/libvirt/bad.sh \
 	%D%/libvirt/capabilities.sh \
 	%D%/libvirt/domain.sh \
+	%D%/libvirt/import.sh \
 	%D%/odd/odd.sh \
 	%D%/plan/bad.sh \
 	%D%/plan/consumers.sh \

@@ -66,10 +66,11 @@ int libvirt_distances(const xmlNode *cells, struct topo *t, struct idset *others
 	size_t n = t->nodes.n;
 	int16_t *matrix = arena_alloc(&t->arena, (n * n + 1) * sizeof *matrix);
 	bool any = false;
+	int32_t place = 0;
 	for (size_t i = 0; i < n * n; i++)
 		matrix[i] = TOPO_UNKNOWN;
 	XML_EACH (cell, cells, "cell") {
-		int32_t id = TOPO_UNKNOWN;
+		int32_t id = place++;
 		any |= xml_child(cell, "distances") != NULL;
 		if (xml_id(cell, "id", TOPO_MAX_NODE, &id, err) || read_row(cell, t, id, matrix, others, err))
 			return -1;

@@ -22,7 +22,7 @@ int libvirt_scale(const xmlNode *e, const char *what, const char *text, const ch
 int libvirt_memory(const xmlNode *e, uint64_t *ret_k, struct err *err);
 
 /*
- * Rows of <distances> below elements that have each a node's id, into topo->nodes: what is said in one direction only
+ * Rows of <distances> below elements that have each a node's id, their place where it is not said, into topo->nodes: what is said in one direction only
  * holds in both, the rest is 10 and 20. `others` gets the ids of nodes that are told of but are none of the topology.
  */
 int libvirt_distances(const xmlNode *cells, struct topo *t, struct idset *others, struct err *err);

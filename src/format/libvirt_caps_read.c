@@ -67,14 +67,17 @@ static int read_cpu(struct caps_reader *r, const xmlNode *e, struct node *node)
 	return 0;
 }
 
-/* Old versions tell a core by its id alone. */
+/* Old versions tell a core by its id alone. The lowest of a core looks at all of them, and each other one at it. */
 static int check_siblings(struct caps_reader *r, const struct caps_cpu *self)
 {
 	if (idset_is_empty(&self->siblings))
 		return 0;
 	if (!idset_has(&self->siblings, self->cpu.id))
 		return xml_wrong(self->element, r->err, "siblings: CPU %u itself is missing", self->cpu.id);
+	int64_t lowest = idset_next(&self->siblings, 0);
 	IDSET_EACH (id, &self->siblings) {
+		if (id > lowest && self->cpu.id != (uint32_t)lowest)
+			break;
 		if (r->place[id] < 0)
 			return xml_wrong(self->element, r->err, "siblings: there is no CPU %u", (unsigned)id);
 		const struct caps_cpu *other = &r->cpus.at[r->place[id]];

@@ -193,6 +193,7 @@ static bool is_caps(const char *bytes, size_t len)
 const struct format libvirt_caps_format = {
 	.name = "libvirt-capabilities",
 	.doc = "libvirt's capabilities (virsh capabilities): the host's nodes, CPUs and caches.",
+	.ending = ".xml",
 	.recognizes = is_caps,
 	.read = libvirt_caps_read,
 	.write = caps_write,

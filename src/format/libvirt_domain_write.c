@@ -209,6 +209,8 @@ static bool is_domain(const char *bytes, size_t len)
 const struct format libvirt_domain_format = {
 	.name = "libvirt",
 	.doc = "A domain of libvirt (virsh dumpxml), for QEMU.",
+	.ending = ".xml",
 	.recognizes = is_domain,
+	.read = libvirt_domain_read,
 	.write = domain_write,
 };
