@@ -41,6 +41,7 @@ shell_tests = \
 	%D%/container/podman-cdi.sh \
 	%D%/container/attach.sh \
 	%D%/container/crun.sh \
+	%D%/container/readers.sh \
 	%D%/container/repair.sh \
 	%D%/container/rootless.sh \
 	%D%/container/runc.sh \
@@ -147,6 +148,8 @@ EXTRA_DIST += \
 	%D%/container/bundle.sh \
 	%D%/container/cdi.schema.json \
 	%D%/container/kubernetes.schema.json \
+	%D%/container/reader.c \
+	%D%/container/reader.go \
 	%D%/container/sleeping.sh \
 	%D%/consumers/nccl-strict.py \
 	%D%/lib.sh \
