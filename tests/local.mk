@@ -85,6 +85,7 @@ shell_tests = \
 	%D%/plan/random.sh \
 	%D%/run/chroot.sh \
 	%D%/run/draw.sh \
+	%D%/run/denied.sh \
 	%D%/run/leftover.sh \
 	%D%/run/proc.sh \
 	%D%/run/status.sh \

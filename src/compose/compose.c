@@ -88,7 +88,7 @@ static void find_covers(struct composing *c, int machine, int real, const char *
 		if (cover.mount >= 0)
 			*LIST_ADD(&c->arena, &c->proc) = cover;
 		else
-			cannot(c, below, strerror(-cover.mount));
+			cannot(c, below, why_not(cover.mount));
 	}
 }
 
@@ -105,7 +105,7 @@ static int mount_at(int mount, int scratch, const char *name)
 
 static int failed(struct err *err, int rc, const char *what)
 {
-	err_set(err, "", "%s: %s", what, strerror(-rc));
+	err_set(err, "", "%s: %s", what, why_not(rc));
 	return rc;
 }
 
@@ -210,7 +210,7 @@ int compose_onto(const struct compose *how, int root, bool again, struct err *er
 {
 	_cleanup_close_ int sys = open_within(root, "sys", O_PATH | O_DIRECTORY);
 	if (sys < 0)
-		return failed(err, sys, "no folder /sys to cover");
+		return failed(err, sys, "cannot open /sys");
 	if (!again && is_of_type(sys, FUSE_SUPER_MAGIC)) {
 		err_set(err, "", "something of topofs covers /sys already");
 		return -EBUSY;
@@ -270,7 +270,7 @@ int compose_clone(int folder, const char *path, struct err *err)
 {
 	int fd = mount_clone(folder, path, false);
 	if (fd < 0)
-		err_set(err, "", fd == -EPERM ? "not permitted to mount" : "%s", strerror(-fd));
+		err_set(err, "", "%s", why_not(fd));
 	return fd;
 }
 

@@ -30,6 +30,13 @@ int mount_copy(int at, const char *path, bool recursive)
 	return fd < 0 ? -errno : fd;
 }
 
+const char *why_not(int rc)
+{
+	if (rc == -ENOSYS)
+		return "the kernel is older than Linux 5.12, or a seccomp filter hides its calls";
+	return rc == -EPERM ? "not permitted to mount" : strerror(-rc);
+}
+
 int mount_clone(int at, const char *path, bool recursive)
 {
 	struct mount_attr alone = { .propagation = MS_PRIVATE };
@@ -176,7 +183,7 @@ int compose_hide(struct err *err)
 {
 	if (unshare(CLONE_NEWNS) < 0 || !keep_private()) {
 		int error = errno;
-		err_set(err, "", "cannot make a mount namespace: %s", strerror(error));
+		err_set(err, "", "cannot make a mount namespace: %s", why_not(-error));
 		return -error;
 	}
 	return 0;
@@ -192,7 +199,7 @@ int make_scratch(struct err *err)
 		rc = on < 0 ? -errno : mount_onto(scratch, on);
 	if (rc >= 0)
 		return scratch;
-	err_set(err, "", "cannot make a place to put mounts together: %s", strerror(-rc));
+	err_set(err, "", "cannot make a place to put mounts together: %s", why_not(rc));
 	return rc;
 }
 

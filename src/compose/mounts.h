@@ -13,6 +13,9 @@
 void close_fd(const int *fd);
 #define _cleanup_close_ __attribute__((cleanup(close_fd)))
 
+/* What is in the way, by a negative errno of these: a call may be missing, or a seccomp filter's to refuse. */
+const char *why_not(int rc);
+
 /*
  * A mount of a place that is nowhere mounted yet, and private, so that what is mounted on it is not on the original too;
  * recursive: with those on top of it. An empty path is `at` itself.

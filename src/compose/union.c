@@ -311,6 +311,6 @@ int lay_union(const struct policy *policy, int scratch, int machine, int real, s
 		rc = drop_dangling(&l);
 	arena_done(&l.arena);
 	if (rc < 0)
-		err_set(err, "", "cannot put the machine's /sys and the real one together: %s", strerror(-rc));
+		err_set(err, "", "cannot put the machine's /sys and the real one together: %s", why_not(rc));
 	return rc;
 }
