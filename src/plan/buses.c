@@ -128,11 +128,19 @@ static struct pci *add_function(struct planning *p, const struct spot *spot, uin
 	return pci;
 }
 
-/* What is behind a port that can be plugged into shows as a slot, by the number that QEMU is given for it. */
+/*
+ * What is behind a port that can be plugged into shows as a slot. Below an expander that has the number that QEMU is
+ * given for the port. Below q35's default root, where ACPI tells of slots, all are number 0, and pci_create_slot() of
+ * drivers/pci/slot.c makes names of that.
+ */
 static void name_slot(struct planning *p, const struct spot *spot, struct pci *pci)
 {
-	if (spot->slot && !BDF_FUNCTION(pci->address))
+	if (!spot->slot || BDF_FUNCTION(pci->address))
+		return;
+	if (spot->root)
 		pci->slot = arena_printf(&p->guest->arena, "%u", spot->slot);
+	else
+		pci->slot = spot->slot == 1 ? "0" : arena_printf(&p->guest->arena, "0-%u", spot->slot);
 }
 
 /* A port runs at what is below it, if it can: pcie_sync_bridge_lnk() of hw/pci/pcie.c. */
