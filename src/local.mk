@@ -52,7 +52,18 @@ core_libs = $(JANSSON_LIBS) $(LIBXML2_LIBS) $(HWLOC_LIBS)
 	%D%/format/nccl_write.c \
 	%D%/format/recognize.c \
 	%D%/format/recognize.h \
-	%D%/format/qemu.c \
+	%D%/format/qemu.h \
+	%D%/format/qemu_buses.c \
+	%D%/format/qemu_cpus.c \
+	%D%/format/qemu_devices.c \
+	%D%/format/qemu_devices.h \
+	%D%/format/qemu_hmat.c \
+	%D%/format/qemu_nodes.c \
+	%D%/format/qemu_options.c \
+	%D%/format/qemu_read.c \
+	%D%/format/qemu_verify.c \
+	%D%/format/qemu_words.c \
+	%D%/format/qemu_write.c \
 	%D%/format/types.c \
 	%D%/format/types.h \
 	%D%/format/types_files.c \

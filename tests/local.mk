@@ -81,6 +81,7 @@ shell_tests = \
 	%D%/plan/bad.sh \
 	%D%/plan/consumers.sh \
 	%D%/plan/golden.sh \
+	%D%/plan/qemu-read.sh \
 	%D%/plan/qemu.sh \
 	%D%/plan/random.sh \
 	%D%/run/chroot.sh \

@@ -30,12 +30,16 @@ extern const size_t n_emulated;
 const struct emulated *emulated_named(const char *qemu);
 const struct emulated *emulated_like(const struct pci *pci);
 
+/* A port runs at what is below it, if it can; `below` may be NULL. */
+void emulated_set_link(struct pci *port, const struct pci *below);
+
 /* A machine as hypervisors know it by name. */
 struct virtual_machine {
 	const char *arch, *machine; /* "x86_64", "q35" */
 	const char *emulator;	    /* "qemu-system-x86_64" */
 	const char *hole64;	    /* QEMU's property for the room of 64-bit registers; NULL: it grows by itself */
 	const char *product;	    /* DMI's product_name */
+	bool acpi_slots;	    /* slots of the default root are those that ACPI tells of, and all are number 0 */
 	struct {
 		uint8_t device, function;
 		struct pci pci;

@@ -42,7 +42,8 @@ static int number_all_slots(struct planning *p, struct placement *all)
 	for (size_t i = 0; i < all->roots.n; i++) {
 		const struct root_bus *root = all->roots.at[i];
 		if (!i && slot > LAST_FREE_SLOT + 1)
-			return err_set(p->err, "--devices", "%zu expander buses are more than the %d that the default root has room for",
+			return err_set(p->err, "--devices",
+				       "%zu expander buses are more than the %d that the default root has room for",
 				       all->roots.n - 1, LAST_FREE_SLOT - FIRST_FREE_SLOT + 1);
 		if (number_slots(p, (const struct place *const *)root->below.at, root->below.n, i ? 0 : slot,
 				 i ? SLOTS_OF_BUS - 1 : LAST_FREE_SLOT, i ? "an expander bus" : "the default root"))
@@ -70,7 +71,7 @@ static void number_below(struct place *const *below, size_t n, unsigned *last)
 	for (size_t i = 0; i < n; i++) {
 		if (!below[i]->port)
 			continue;
-		below[i]->secondary = (uint8_t)++*last;
+		below[i]->secondary = (uint8_t)++ * last;
 		number_below(below[i]->below.at, below[i]->below.n, last);
 		below[i]->subordinate = (uint8_t)*last;
 	}
@@ -130,28 +131,17 @@ static struct pci *add_function(struct planning *p, const struct spot *spot, uin
 
 /*
  * What is behind a port that can be plugged into shows as a slot. Below an expander that has the number that QEMU is
- * given for the port. Below q35's default root, where ACPI tells of slots, all are number 0, and pci_create_slot() of
+ * given for the port. Where ACPI tells of those of the default root, all are number 0, and pci_create_slot() of
  * drivers/pci/slot.c makes names of that.
  */
 static void name_slot(struct planning *p, const struct spot *spot, struct pci *pci)
 {
 	if (!spot->slot || BDF_FUNCTION(pci->address))
 		return;
-	if (spot->root)
+	if (spot->root || !virtual_machine_of(p->host->arch)->acpi_slots)
 		pci->slot = arena_printf(&p->guest->arena, "%u", spot->slot);
 	else
 		pci->slot = spot->slot == 1 ? "0" : arena_printf(&p->guest->arena, "0-%u", spot->slot);
-}
-
-/* A port runs at what is below it, if it can: pcie_sync_bridge_lnk() of hw/pci/pcie.c. */
-static void set_link(struct pci *port, const struct pci *below)
-{
-	if (port->link.speed)
-		return;
-	port->link.speed = below->link.speed < port->max_link.speed ? below->link.speed : port->max_link.speed;
-	port->link.width = below->link.width < port->max_link.width ? below->link.width : port->max_link.width;
-	if (!port->link.speed)
-		port->link = (struct link){ 25, 1 };
 }
 
 static void add_given(struct planning *p, const struct place *place, const struct spot *spot)
@@ -180,7 +170,7 @@ static void add_port(struct planning *p, const struct place *place, const struct
 		inside.slot = ++*spot->last;
 	add_places(p, place->below.at, place->below.n, &inside);
 	/* the list may have moved */
-	set_link(&p->guest->pci.at[at], &p->guest->pci.at[at + 1]);
+	emulated_set_link(&p->guest->pci.at[at], &p->guest->pci.at[at + 1]);
 }
 
 static void add_places(struct planning *p, struct place *const *below, size_t n, const struct spot *spot)

@@ -9,6 +9,7 @@
 	.node = TOPO_UNKNOWN, .iommu_group = TOPO_UNKNOWN, .physfn = BDF_NONE
 #define SUBSYSTEM(vendor_, device_) .subsystem_vendor = vendor_, .subsystem_device = device_
 #define MEMORY(kib) { .size = (kib) * 1024ull }
+#define VIRTIO .bars = { [1] = MEMORY(4), [4] = { .size = 16384, .is_64bit = true, .prefetchable = true } }
 #define IO(bytes) { .size = bytes, .io = true }
 
 const struct emulated emulated[] = {
@@ -25,23 +26,42 @@ const struct emulated emulated[] = {
 	{ "e1000e", NULL, { IDS(0x8086, 0x10d3, 0x020000, 0), SUBSYSTEM(0x8086, 0),
 		.bars = { MEMORY(128), MEMORY(128), IO(32), MEMORY(16), [BAR_ROM] = MEMORY(256) } } },
 	{ "nvme", NULL, { IDS(0x1b36, 0x0010, 0x010802, 2), SUBSYSTEM(0x1af4, 0x1100), .bars = { { .size = 16384, .is_64bit = true } } } },
-	{ "virtio-net-pci", NULL, { IDS(0x1af4, 0x1041, 0x020000, 1), SUBSYSTEM(0x1af4, 0x1100) } },
-	{ "virtio-blk-pci", NULL, { IDS(0x1af4, 0x1042, 0x010000, 1), SUBSYSTEM(0x1af4, 0x1100) } },
-	{ "virtio-rng-pci", NULL, { IDS(0x1af4, 0x1044, 0x00ff00, 1), SUBSYSTEM(0x1af4, 0x1100) } },
-	{ "virtio-scsi-pci", NULL, { IDS(0x1af4, 0x1048, 0x010000, 1), SUBSYSTEM(0x1af4, 0x1100) } },
+	{ "pcie-pci-bridge", "pcie-to-pci-bridge",
+		{ IDS(0x1b36, 0x000e, 0x060400, 0), .bridge = true, .link = { 25, 1 }, .bars = { { .size = 256, .is_64bit = true } } } },
+	{ "e1000", NULL, { IDS(0x8086, 0x100e, 0x020000, 3), SUBSYSTEM(0x1af4, 0x1100),
+		.bars = { MEMORY(128), IO(64), [BAR_ROM] = MEMORY(256) } } },
+	{ "igb", NULL, { IDS(0x8086, 0x10c9, 0x020000, 1), SUBSYSTEM(0x8086, 0xa03c) } },
+	{ "qemu-xhci", NULL, { IDS(0x1b36, 0x000d, 0x0c0330, 1), SUBSYSTEM(0x1af4, 0x1100), .bars = { { .size = 16384, .is_64bit = true } } } },
+	{ "VGA", NULL, { IDS(0x1234, 0x1111, 0x030000, 2), SUBSYSTEM(0x1af4, 0x1100),
+		.bars = { { .size = 16 << 20, .prefetchable = true }, [2] = MEMORY(4), [BAR_ROM] = MEMORY(64) } } },
+	{ "virtio-vga", NULL, { IDS(0x1af4, 0x1050, 0x030000, 1), SUBSYSTEM(0x1af4, 0x1100) } },
+	{ "virtio-gpu-pci", NULL, { IDS(0x1af4, 0x1050, 0x038000, 1), SUBSYSTEM(0x1af4, 0x1100), VIRTIO } },
+	{ "ich9-intel-hda", NULL, { IDS(0x8086, 0x293e, 0x040300, 3), SUBSYSTEM(0x1af4, 0x1100), .bars = { MEMORY(16) } } },
+	{ "ich9-ahci", NULL, { IDS(0x8086, 0x2922, 0x010601, 2), SUBSYSTEM(0x1af4, 0x1100), .bars = { [4] = IO(32), [5] = MEMORY(4) } } },
+	{ "virtio-serial-pci", NULL, { IDS(0x1af4, 0x1043, 0x078000, 1), SUBSYSTEM(0x1af4, 0x1100), VIRTIO } },
+	{ "virtio-balloon-pci", NULL, { IDS(0x1af4, 0x1045, 0x00ff00, 1), SUBSYSTEM(0x1af4, 0x1100), VIRTIO } },
+	{ "virtio-9p-pci", NULL, { IDS(0x1af4, 0x1049, 0x000200, 1), SUBSYSTEM(0x1af4, 0x1100), VIRTIO } },
+	{ "virtio-tablet-pci", NULL, { IDS(0x1af4, 0x1052, 0x098000, 1), SUBSYSTEM(0x1af4, 0x1100), VIRTIO } },
+	{ "virtio-keyboard-pci", NULL, { IDS(0x1af4, 0x1052, 0x090000, 1), SUBSYSTEM(0x1af4, 0x1100), VIRTIO } },
+	{ "vhost-vsock-pci", NULL, { IDS(0x1af4, 0x1053, 0x078000, 1), SUBSYSTEM(0x1af4, 0x1100), VIRTIO } },
+	{ "vhost-user-fs-pci", NULL, { IDS(0x1af4, 0x105a, 0x018000, 1), SUBSYSTEM(0x1af4, 0x1100), VIRTIO } },
+	{ "virtio-net-pci", NULL, { IDS(0x1af4, 0x1041, 0x020000, 1), SUBSYSTEM(0x1af4, 0x1100), VIRTIO } },
+	{ "virtio-blk-pci", NULL, { IDS(0x1af4, 0x1042, 0x010000, 1), SUBSYSTEM(0x1af4, 0x1100), VIRTIO } },
+	{ "virtio-rng-pci", NULL, { IDS(0x1af4, 0x1044, 0x00ff00, 1), SUBSYSTEM(0x1af4, 0x1100), VIRTIO } },
+	{ "virtio-scsi-pci", NULL, { IDS(0x1af4, 0x1048, 0x010000, 1), SUBSYSTEM(0x1af4, 0x1100), VIRTIO } },
 	{ "bochs-display", NULL, { IDS(0x1234, 0x1111, 0x038000, 2), SUBSYSTEM(0x1af4, 0x1100),
-		.bars = { { .size = 16 << 20, .prefetchable = true }, [2] = MEMORY(4) } } },
+		.bars = { { .size = 16 << 20, .prefetchable = true }, [2] = MEMORY(4), [BAR_ROM] = MEMORY(32) } } },
 	{ "pci-testdev", NULL, { IDS(0x1b36, 0x0005, 0x00ff00, 0), SUBSYSTEM(0x1af4, 0x1100), .bars = { MEMORY(4), IO(256) } } },
 };
 const size_t n_emulated = sizeof emulated / sizeof *emulated;
 
 static const struct virtual_machine machines[] = {
-	{ "x86_64", "q35", "qemu-system-x86_64", "q35-pcihost.pci-hole64-size", "Standard PC (Q35 + ICH9, 2009)", {
+	{ "x86_64", "q35", "qemu-system-x86_64", "q35-pcihost.pci-hole64-size", "Standard PC (Q35 + ICH9, 2009)", true, {
 		{ 0x00, 0, { IDS(0x8086, 0x29c0, 0x060000, 0), SUBSYSTEM(0x1af4, 0x1100) } },
 		{ 0x1f, 0, { IDS(0x8086, 0x2918, 0x060100, 2), SUBSYSTEM(0x1af4, 0x1100) } },
 		{ 0x1f, 2, { IDS(0x8086, 0x2922, 0x010601, 2), SUBSYSTEM(0x1af4, 0x1100), .bars = { [4] = IO(32), [5] = MEMORY(4) } } },
 		{ 0x1f, 3, { IDS(0x8086, 0x2930, 0x0c0500, 2), SUBSYSTEM(0x1af4, 0x1100), .bars = { [4] = IO(64) } } } } },
-	{ "aarch64", "virt", "qemu-system-aarch64", NULL, "KVM Virtual Machine", {
+	{ "aarch64", "virt", "qemu-system-aarch64", NULL, "KVM Virtual Machine", false, {
 		{ 0x00, 0, { IDS(0x1b36, 0x0008, 0x060000, 0), SUBSYSTEM(0x1af4, 0x1100) } } } },
 };
 // clang-format on
@@ -70,6 +90,18 @@ const struct virtual_machine *virtual_machine_of(const char *arch)
 		if (!strcmp(machines[i].arch, arch))
 			return &machines[i];
 	return NULL;
+}
+
+/* pcie_sync_bridge_lnk() of hw/pci/pcie.c */
+void emulated_set_link(struct pci *port, const struct pci *below)
+{
+	const struct link none = { 0 }, *link = below ? &below->link : &none, *max = &port->max_link;
+	if (port->link.speed)
+		return;
+	port->link.speed = link->speed < max->speed ? link->speed : max->speed;
+	port->link.width = link->width < max->width ? link->width : max->width;
+	if (!port->link.speed || !port->link.width)
+		port->link = (struct link){ 25, 1 };
 }
 
 uint64_t hole64_of(const struct topo *t)

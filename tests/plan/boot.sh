@@ -144,6 +144,13 @@ for name in $plans; do
 	"$TOPOFS" diff "$name.plan" "$name.guest" >differences
 	check "$name: everything that differs outside is explained" "$python" "$top_srcdir/tests/plan/explained.py" \
 		"$name.json" <differences
+	# the command line alone tells as much: all but what QEMU's CPUs and firmware make up
+	"$TOPOFS" convert --from qemu "$name.command" | sed 's/^{/{ "plan": {},/' >imported.json
+	"$TOPOFS" render -o imported imported.json || fail "$name: the command line makes no machine"
+	"$TOPOFS" diff imported "$name.guest" >differences
+	check "$name: what the command line makes is what booted" "$python" "$top_srcdir/tests/plan/explained.py" \
+		imported.json <differences
+	rm -r imported
 	"$walk" "$name.guest" | where >again
 	check "$name: the walk over what it captured is that inside" cmp again "$name.walk"
 	for kind in possible online has_cpu has_memory; do

@@ -56,6 +56,9 @@ REASONS = [
     ("registers as firmware and kernel set them", [
         rf"pci {ANY}: config .*",
         rf"pci {ANY}: bars(\[\d\])? {SIZE}( at 0x[0-9a-f]+)? -> \2 at 0x[0-9a-f]+",
+        rf"pci {ANY}: rom {SIZE}( at 0x[0-9a-f]+)? -> \1 at 0x[0-9a-f]+",
+        # ports with io-reserve=0 have no room for these
+        rf"pci {ANY}: bars\[\d\] \d+ io( at 0x[0-9a-f]+)? -> none",
         rf"pci {PORT}: bars 4K( at 0x[0-9a-f]+)? -> none"]),
     ("emulated functions instead of the host's", [
         rf"pci {GIVEN}: (id|subsystem|class|revision|type|link|max_link|bars|bars\[\d\]|rom|driver|serial|total_vfs) .*",

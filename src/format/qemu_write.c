@@ -2,7 +2,7 @@
 
 /* The command line of a QEMU that makes a planned guest: docs/system/, qemu-options.hx, docs/pcie.txt of QEMU 7.2. */
 
-#include "topofs/emulated.h"
+#include "qemu.h"
 #include "topofs/format.h"
 
 #include <stdio.h>
@@ -14,7 +14,7 @@ struct command {
 	struct buf *out;
 	struct err *err;
 	bool stand_ins; /* emulated functions instead of the host's, on any host */
-	unsigned chassis, devices;
+	unsigned chassis;
 };
 
 #define ARGUMENT " \\\n    "
@@ -38,8 +38,9 @@ static int check_order(struct command *c, size_t per_core, size_t per_package)
 		snprintf(where, sizeof where, "cpu %u", cpu->id);
 		if (cpu->id != i || cpu->group[LEVEL_CORE] != (int32_t)(i - i % per_core) ||
 		    cpu->group[LEVEL_PACKAGE] != (int32_t)(i - i % per_package))
-			return err_set(c->err, where, "QEMU numbers CPUs core after core and package after package, all of one "
-						      "size: plan with --numbering packed");
+			return err_set(c->err, where,
+				       "QEMU numbers CPUs core after core and package after package, all of one "
+				       "size: plan with --numbering packed");
 	}
 	return 0;
 }
@@ -75,7 +76,8 @@ static int put_cpus(struct command *c)
 		return err_set(c->err, "cpu", "QEMU has packages and cores that are alike");
 	if (check_order(c, n / cores, n / packages))
 		return -1;
-	buf_printf(c->out, ARGUMENT "-smp %zu,sockets=%zu,cores=%zu,threads=%zu", n, packages, cores / packages, n / cores);
+	buf_printf(c->out, ARGUMENT "-smp %zu,sockets=%zu,cores=%zu,threads=%zu", n, packages, cores / packages,
+		   n / cores);
 	return 0;
 }
 
@@ -150,16 +152,47 @@ static bool is_chipset(const struct command *c, const struct pci *pci)
 	return false;
 }
 
+/* The name of a bus: that of the bridge above it. */
+static void put_bridge(struct command *c, uint64_t address)
+{
+	buf_printf(c->out, "port%02x.%02x", BDF_BUS(address), BDF_DEVICE(address));
+	if (BDF_FUNCTION(address))
+		buf_printf(c->out, ".%x", (unsigned)BDF_FUNCTION(address));
+}
+
+static bool has_siblings(const struct topo *t, uint64_t address)
+{
+	for (size_t i = 0; i < t->pci.n; i++)
+		if (t->pci.at[i].address != address && t->pci.at[i].address >> 3 == address >> 3)
+			return true;
+	return false;
+}
+
+/* Functions that are no bridges are counted. */
+static size_t device_number(const struct command *c, uint64_t address)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < c->t->pci.n && c->t->pci.at[i].address != address; i++) {
+		const struct pci *pci = &c->t->pci.at[i];
+		n += !pci->bridge && !is_chipset(c, pci) && emulated_like(pci) != &emulated[EMULATED_EXPANDER];
+	}
+	return n;
+}
+
 static void put_place(struct command *c, const struct pci *pci)
 {
 	uint64_t above = pci->parent;
-	if (above != BDF_NONE)
-		buf_printf(c->out, ",bus=port%02x.%02x", BDF_BUS(above), BDF_DEVICE(above));
-	else if (pci->root)
+	if (above != BDF_NONE) {
+		buf_puts(c->out, ",bus=");
+		put_bridge(c, above);
+	} else if (pci->root) {
 		buf_printf(c->out, ",bus=pxb%02x", BDF_BUS(pci->address));
-	else
+	} else {
 		buf_puts(c->out, ",bus=pcie.0");
+	}
 	buf_printf(c->out, ",addr=%02x.%x", BDF_DEVICE(pci->address), BDF_FUNCTION(pci->address));
+	if (!BDF_FUNCTION(pci->address) && has_siblings(c->t, pci->address))
+		buf_puts(c->out, ",multifunction=on");
 }
 
 /* The n-th expander on the default root is the n-th other host bridge. */
@@ -177,7 +210,8 @@ static int put_expander(struct command *c, const struct pci *pci, size_t n)
 
 static void put_port(struct command *c, const struct pci *pci, const struct emulated *port)
 {
-	buf_printf(c->out, ARGUMENT "-device %s,id=port%02x.%02x", port->qemu, BDF_BUS(pci->address), BDF_DEVICE(pci->address));
+	buf_printf(c->out, ARGUMENT "-device %s,id=", port->qemu);
+	put_bridge(c, pci->address);
 	if (port != &emulated[EMULATED_UPSTREAM]) {
 		c->chassis++;
 		buf_printf(c->out, ",chassis=%u,slot=%u", c->chassis, c->chassis);
@@ -205,21 +239,28 @@ static int put_device(struct command *c, const struct pci *pci)
 {
 	const struct emulated *like = emulated_like(pci);
 	uint64_t host = host_function(c->t, pci->address);
-	const struct pci *end = c->t->pci.at + c->t->pci.n;
 	char where[48];
 	snprintf(where, sizeof where, "pci %04x:%02x:%02x.%x", BDF_DOMAIN(pci->address), BDF_BUS(pci->address),
 		 BDF_DEVICE(pci->address), (unsigned)BDF_FUNCTION(pci->address));
 	if (host == BDF_NONE && !like)
-		return err_set(c->err, where, "QEMU emulates no such function, and no plan says which of the host it is");
-	buf_printf(c->out, ARGUMENT "-device %s,id=dev%u", host == BDF_NONE ? like->qemu : c->stand_ins ? stand_in(pci) : "vfio-pci",
-		   c->devices++);
+		return err_set(c->err, where,
+			       "QEMU emulates no such function, and no plan says which of the host it is");
+	if (host != BDF_NONE && pci->bridge)
+		return err_set(c->err, where, "a bridge of the host cannot be given");
+	const char *driver = host == BDF_NONE ? like->qemu : c->stand_ins ? stand_in(pci) : "vfio-pci";
+	buf_printf(c->out, ARGUMENT "-device %s,id=", driver);
+	if (pci->bridge)
+		put_bridge(c, pci->address);
+	else
+		buf_printf(c->out, "dev%zu", device_number(c, pci->address));
+	/* on a bus without ports it would answer as before version 1 */
+	if (host == BDF_NONE && pci->vendor == 0x1af4 && pci->parent == BDF_NONE)
+		buf_puts(c->out, ",disable-legacy=on");
 	if (host != BDF_NONE && !c->stand_ins) {
 		buf_puts(c->out, ",host=");
 		bdf_print(host, c->out);
 	}
 	put_place(c, pci);
-	if (!BDF_FUNCTION(pci->address) && pci + 1 < end && pci[1].address >> 3 == pci->address >> 3)
-		buf_puts(c->out, ",multifunction=on");
 	return 0;
 }
 
@@ -254,10 +295,9 @@ static void put_initiators(struct command *c)
 	for (size_t i = 0; i < t->nodes.n && !c->stand_ins; i++) {
 		const struct node *node = &t->nodes.at[i];
 		owner = node->device != BDF_NONE ? node->device : node->generic_initiator ? owner : BDF_NONE;
-		for (size_t k = 0; k < t->plan.devices.n && owner != BDF_NONE; k++)
-			if (t->plan.devices.at[k].function == owner)
-				buf_printf(c->out, ARGUMENT "-object acpi-generic-initiator,id=gi%u,pci-dev=dev%zu,node=%u", node->id,
-					   k, node->id);
+		if (owner != BDF_NONE && host_function(t, owner) != BDF_NONE)
+			buf_printf(c->out, ARGUMENT "-object acpi-generic-initiator,id=gi%u,pci-dev=dev%zu,node=%u",
+				   node->id, device_number(c, owner), node->id);
 	}
 }
 
@@ -265,7 +305,8 @@ static void put_initiators(struct command *c)
 
 static int put_command(struct command *c)
 {
-	buf_printf(c->out, "%s -nodefaults -machine %s%s", c->vm->emulator, c->vm->machine, c->stand_ins ? "" : ",accel=kvm");
+	buf_printf(c->out, "%s -nodefaults -machine %s%s", c->vm->emulator, c->vm->machine,
+		   c->stand_ins ? "" : ",accel=kvm");
 	put_model(c);
 	if (put_cpus(c))
 		return -1;
@@ -283,10 +324,12 @@ static int put_command(struct command *c)
 static int write_line(const struct topo *t, struct buf *out, struct err *err, bool stand_ins)
 {
 	size_t before = out->len;
-	struct command c = { .t = t, .vm = virtual_machine_of(t->arch), .out = out, .err = err, .stand_ins = stand_ins };
+	struct command c = {
+		.t = t, .vm = virtual_machine_of(t->arch), .out = out, .err = err, .stand_ins = stand_ins
+	};
 	if (!c.vm)
 		return err_set(err, "cpu.arch", "no machine of QEMU is known for %s", t->arch);
-	if (!put_command(&c))
+	if (!put_command(&c) && !qemu_verify(t, out->data + before, out->len - before, err))
 		return 0;
 	buf_cut(out, before);
 	return -1;
@@ -303,8 +346,14 @@ static int stand_ins_write(const struct topo *t, struct buf *out, struct err *er
 }
 
 const struct format qemu_format = {
-	.name = "qemu", .doc = "The command line of a QEMU that makes a planned guest.", .write = qemu_write,
+	.name = "qemu",
+	.doc = "The command line of a QEMU that makes a planned guest.",
+	.recognizes = qemu_recognizes,
+	.read = qemu_read,
+	.write = qemu_write,
 };
 const struct format qemu_emulated_format = {
-	.name = "qemu-emulated", .doc = "The same with emulated functions instead of the host's.", .write = stand_ins_write,
+	.name = "qemu-emulated",
+	.doc = "The same with emulated functions instead of the host's.",
+	.write = stand_ins_write,
 };
