@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 nodist_systemdsystemunit_DATA = %D%/topofs@.service %D%/topofs-cdi.service
-dist_systemdsystemunit_DATA = %D%/topofs-cdi.path
+dist_systemdsystemunit_DATA = %D%/topofs-cdi.path %D%/topofs-mount@.service
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
 dist_tmpfiles_DATA = %D%/topofs.conf
 

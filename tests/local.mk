@@ -162,6 +162,9 @@ EXTRA_DIST += \
 	%D%/qemu/guest.sh \
 	%D%/qemu/kernel.sh \
 	%D%/serve.sh \
+	%D%/systemd/inside.sh \
+	%D%/systemd/nspawn.sh \
+	%D%/systemd/reader.py \
 	%D%/topologies/bare.json \
 	%D%/topologies/everything.json \
 	%D%/topologies/hybrid.json \
@@ -193,4 +196,8 @@ check-kernel: all $(check_PROGRAMS)
 check-boot: all $(check_PROGRAMS)
 	$(AM_TESTS_ENVIRONMENT) /bin/sh '$(srcdir)/%D%/plan/boot.sh' $(BOOT_PLANS)
 
-.PHONY: check-boot check-kernel
+# and the units in a Debian that was booted for them
+check-systemd: all
+	$(AM_TESTS_ENVIRONMENT) /bin/sh '$(srcdir)/%D%/systemd/nspawn.sh'
+
+.PHONY: check-boot check-kernel check-systemd

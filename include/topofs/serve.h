@@ -38,6 +38,7 @@ struct serve_what {
 	const char *unlisted; /* what of the real files is to be seen beside it, a policy; NULL: not said */
 	bool force, strict;   /* what was overlooked in it, and what not: the next one is read so too */
 	bool warm;	      /* the kernel is to have read everything before anyone is told that the mount is ready */
+	bool lent;	      /* the connection is serve_take_connection()'s: who mounted it also unmounts it */
 	/*
 	 * What a SIGHUP calls, in a process of its own, to read the description anew: it calls serve_renew(), and says
 	 * what is wrong. NULL: SIGHUP ends the serving as SIGTERM does.
@@ -91,12 +92,23 @@ struct serve_ready {
 int serve(const struct serve_what *what, int fd, const char *folder, const struct serve_ready *ready, struct err *err);
 
 /*
- * Whether this process was handed a mount, by a service manager that had stored it or by a keeper that was asked to
- * become this program. serve_handed() goes on with that as serve() would; of `what` only `reload` counts. A reload after
- * that brings the files as this program makes them.
+ * What this process was handed, by a service manager that had stored it or by a keeper that was asked to become this
+ * program: a connection that was only mounted, which serve_take_connection() gives for serve(); or all that a mount is.
+ * serve_handed() goes on with that as serve() would; of `what` only `reload` counts. A reload after that brings the files
+ * as this program makes them.
+ *
+ * Where serve() and serve_handed() return -ESTALE nobody can go on with what was handed, as it is another version's or
+ * its first request is lost: the service manager has been told to forget it, and it can be mounted anew.
  */
-bool serve_is_handed(void);
+enum serve_handed { SERVE_HANDED_NOTHING, SERVE_HANDED_CONNECTION, SERVE_HANDED_MOUNT };
+enum serve_handed serve_is_handed(void);
+int serve_take_connection(void);
 int serve_handed(const struct serve_what *what, const struct serve_ready *ready, struct err *err);
+
+/* Leaves a connection (closed here) with the service manager of this process, for the one it starts next. */
+int serve_store(int fd, struct err *err);
+/* Tells it, if there is one, that the service is ready: a serve_ready.call. */
+void serve_notify_ready(void *unused);
 
 /*
  * Starts a process that is no child of this one and waits for a connection: with its own session, none of

@@ -197,7 +197,7 @@ static unsigned systemd_version(void)
 
 void look_at_systemd(const struct host *h, struct verdict *v)
 {
-	enum { HAS_FDPOLL = 246, HAS_PRESERVE = 254 };
+	enum { HAS_FDPOLL = 246 };
 	(void)h;
 	if (access("/run/systemd/system", F_OK) < 0) {
 		say(v, OK, "systemd does not run here: the keeper of a mount alone keeps it");
@@ -209,15 +209,8 @@ void look_at_systemd(const struct host *h, struct verdict *v)
 	else if (version < HAS_FDPOLL)
 		say(v, NOTE,
 		    "systemd %u cannot keep the connection of a mount without watching it, as systemd %d does: a "
-		    "restart "
-		    "of topofs@.service ends its mount",
+		    "restart of topofs@.service ends its mount",
 		    version, HAS_FDPOLL);
-	else if (version < HAS_PRESERVE)
-		say(v, NOTE,
-		    "systemd %u keeps mounts over a restart of topofs@.service, but not over stop and start, as "
-		    "systemd "
-		    "%d does",
-		    version, HAS_PRESERVE);
 	else
 		say(v, OK, "systemd %u keeps mounts over restarts of topofs@.service", version);
 }

@@ -8,18 +8,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 struct request {
 	const char *topology, *mountpoint, *options;
 	struct load_options load;
-	bool foreground;
+	bool foreground, store;
 	bool fake; /* all but the mount itself: mount -f */
 };
 
@@ -42,24 +40,18 @@ static int find_mountpoint(const char *mountpoint, char folder[PATH_MAX], struct
 	return error ? -error : -ENOTDIR;
 }
 
-/* For a service of Type=notify: sd_notify(3) without its library. */
-static void notify_service_manager(void *unused)
+/* The same for what is mounted already and waits for an answer, as whoever looks into it would. */
+static int find_lent(const char *mountpoint, char folder[PATH_MAX], struct err *err)
 {
-	(void)unused;
-	static const char text[] = "READY=1";
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	const char *path = getenv("NOTIFY_SOCKET");
-	size_t len = path ? strlen(path) : 0;
+	_cleanup_buf_ struct buf above = { 0 };
+	const char *slash = strrchr(mountpoint, '/');
 
-	if (len == 0 || len >= sizeof to.sun_path)
-		return;
-	memcpy(to.sun_path, path, len);
-	if (path[0] == '@') /* an abstract address */
-		to.sun_path[0] = '\0';
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&to,
-	       (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
-	close(fd);
+	buf_add(&above, mountpoint, slash ? (size_t)(slash - mountpoint) : 0);
+	if (!realpath(slash == mountpoint ? "/" : slash ? buf_text(&above) : ".", folder))
+		return err_set(err, "", "%s", strerror(errno));
+	size_t len = strcmp(folder, "/") ? strlen(folder) : 0;
+	snprintf(folder + len, PATH_MAX - len, "/%s", slash ? slash + 1 : mountpoint);
+	return 0;
 }
 
 static int mount_named(const struct request *r, const char *folder, struct err *err)
@@ -101,9 +93,9 @@ static int serve_here(const struct request *r, const char *folder, const struct 
 		      struct err *err)
 {
 	const struct serve_ready ready = {
-		.call = notify_service_manager, .prepare = b->policy ? prepare_beside : NULL, .ctx = b
+		.call = serve_notify_ready, .prepare = b->policy ? prepare_beside : NULL, .ctx = b
 	};
-	int fd = mount_named(r, folder, err);
+	int fd = what->lent ? serve_take_connection() : mount_named(r, folder, err);
 
 	return fd < 0 ? fd : serve(what, fd, folder, &ready, err);
 }
@@ -157,13 +149,45 @@ static void reread(int channel, const struct serve_status *status, const char *f
 	reload_mount(channel, status, folder, NULL, &how);
 }
 
+/* What was handed cannot be used: the same again, without it, can. */
+static int give_up(const struct request *r, int rc, const struct err *err)
+{
+	complain(r->mountpoint, err);
+	if (rc != -ESTALE)
+		return EXIT_FAILED;
+	serve_unmount(r->mountpoint);
+	return EXIT_AGAIN;
+}
+
 static int go_on(const struct request *r)
 {
 	const struct serve_what what = { .reload = reread };
-	const struct serve_ready ready = { .call = notify_service_manager };
+	const struct serve_ready ready = { .call = serve_notify_ready };
 	struct err err = { 0 };
 
-	return serve_handed(&what, &ready, &err) < 0 ? complain(r->mountpoint, &err) : EXIT_OK;
+	int rc = serve_handed(&what, &ready, &err);
+	return rc < 0 ? give_up(r, rc, &err) : EXIT_OK;
+}
+
+/* The half of it that needs privileges, for a service whose other half has none. */
+static int mount_and_store(const struct request *r)
+{
+	struct err err = { 0 };
+	char folder[PATH_MAX];
+
+	int rc = find_mountpoint(r->mountpoint, folder, &err);
+	if (rc == -ENOTCONN) {
+		serve_unmount(r->mountpoint);
+		rc = find_mountpoint(r->mountpoint, folder, &err);
+	}
+	if (rc == 0)
+		rc = mount_named(r, folder, &err);
+	if (rc < 0)
+		return complain(r->mountpoint, &err);
+	if (serve_store(rc, &err) == 0)
+		return EXIT_OK;
+	serve_unmount(folder);
+	return complain(r->mountpoint, &err);
 }
 
 static int mount_with(const struct request *r, const struct serve_options *options)
@@ -179,7 +203,8 @@ static int mount_with(const struct request *r, const struct serve_options *optio
 		.reload = reread,
 	};
 
-	if (find_mountpoint(r->mountpoint, folder, &err) < 0)
+	what.lent = serve_is_handed();
+	if ((what.lent ? find_lent : find_mountpoint)(r->mountpoint, folder, &err) < 0)
 		return complain(r->mountpoint, &err);
 	int status = load_files(r, &what, &name, &unlisted);
 	if (status || r->fake)
@@ -196,7 +221,7 @@ static int mount_with(const struct request *r, const struct serve_options *optio
 	int rc = r->foreground ? serve_here(r, folder, &what, &beside, &err) : serve_apart(r, folder, &what, &beside, &err);
 	if (rc == -ECANCELED) /* it has been said why */
 		return EXIT_FAILED;
-	return rc < 0 ? complain(r->mountpoint, &err) : EXIT_OK;
+	return rc < 0 ? give_up(r, rc, &err) : EXIT_OK;
 }
 
 static int mount_topology(const struct request *r)
@@ -205,22 +230,25 @@ static int mount_topology(const struct request *r)
 	struct err err = { 0 };
 
 	serve_hold_standard_files();
-	if (serve_is_handed())
+	if (serve_is_handed() == SERVE_HANDED_MOUNT)
 		return go_on(r);
 	int status = serve_check_options(r->options, &options, &err) < 0 ? fail("%s", err.what) : EXIT_OK;
 	if (!status && compose_check_policy(buf_text(&options.policy), &err) < 0)
 		status = fail("-o union: %s", err.what);
+	if (!status && options.beside && (r->store || serve_is_handed()))
+		status = fail("-o union: not where one process mounts and another one serves");
 	if (!status)
-		status = mount_with(r, &options);
+		status = r->store ? mount_and_store(r) : mount_with(r, &options);
 	buf_done(&options.policy);
 	return status;
 }
 
-enum { OPT_OPTIONS, OPT_FOREGROUND, OPT_FORCE, OPT_STRICT };
+enum { OPT_OPTIONS, OPT_FOREGROUND, OPT_STORE, OPT_FORCE, OPT_STRICT };
 
 static const struct opt opts[] = {
 	{ 'o', "options", "OPTIONS", "mount options, separated by commas, as for mount(8)" },
 	{ 'f', "foreground", NULL, "keep the mount in this process until it is unmounted or ended by a signal" },
+	{ 0, "store", NULL, "only mount, and leave the serving to what the service manager starts next" },
 	{ 0, "force", NULL, "mount also what can crash programs that read it" },
 	{ 0, "strict", NULL, "refuse also what no real machine looks like, or others can change" },
 };
@@ -234,6 +262,7 @@ static int run(char **args, int n_args, const char *const *values)
 		.options = values[OPT_OPTIONS] ? values[OPT_OPTIONS] : "",
 		.load = { .force = values[OPT_FORCE], .strict = values[OPT_STRICT], .for_others = true },
 		.foreground = values[OPT_FOREGROUND],
+		.store = values[OPT_STORE],
 	};
 
 	return mount_topology(&r);

@@ -3,6 +3,15 @@
 #include "topofs/cmd.h"
 #include "topofs/serve.h"
 
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 /* Where the description is that a mount was made from, for this process to read. */
 static const char *document_of(const struct serve_status *status)
 {
@@ -37,11 +46,36 @@ int reload_mount(int channel, const struct serve_status *status, const char *fol
 	return serve_renew(channel, folder, &what, &err) < 0 ? complain(folder, &err) : EXIT_OK;
 }
 
-enum { OPT_FORCE, OPT_STRICT };
+/*
+ * A service manager starts no other keeper before its command to reload has ended, which without a keeper waits for an
+ * answer. Returns the process that ends this one with the other, or -1.
+ */
+static pid_t give_up_with(const char *number)
+{
+	pid_t self = getpid();
+	int fd = (int)syscall(SYS_pidfd_open, atoi(number), 0);
+	struct pollfd ends = { .fd = fd, .events = POLLIN };
+
+	pid_t child = fd < 0 ? -1 : fork();
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		while (getppid() == self && poll(&ends, 1, -1) < 0 && errno == EINTR)
+			;
+		if (getppid() == self)
+			kill(self, SIGTERM);
+		_exit(EXIT_OK);
+	}
+	if (fd >= 0)
+		close(fd);
+	return child;
+}
+
+enum { OPT_FORCE, OPT_STRICT, OPT_PID };
 
 static const struct opt opts[] = {
 	{ 0, "force", NULL, "serve also what can crash programs that read it" },
 	{ 0, "strict", NULL, "refuse also what no real machine looks like, or others can change" },
+	{ 0, "pid", "PID", "give up when that process, the keeper of the mount, ends" },
 };
 
 static int run(char **args, int n_args, const char *const *values)
@@ -49,6 +83,8 @@ static int run(char **args, int n_args, const char *const *values)
 	struct serve_status status;
 	struct err err = { 0 };
 
+	if (values[OPT_PID] && give_up_with(values[OPT_PID]) < 0)
+		return fail("--pid %s: %s", values[OPT_PID], strerror(errno));
 	if (serve_status(args[0], &status, &err) < 0)
 		return complain(args[0], &err);
 	int channel = serve_control(&status, &err);

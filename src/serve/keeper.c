@@ -463,7 +463,7 @@ static void finish(struct keeper *k)
 {
 	enum { PATIENCE = 500 };
 
-	if (k->stopped)
+	if (k->stopped && k->s->now.record->mounted)
 		serve_unmount(k->folder);
 	/* it waits for readers, who wait for the worker */
 	for (int i = 0; i < PATIENCE && k->worker && k->renewing && waitpid(k->renewing, NULL, WNOHANG) == 0; i++)

@@ -33,5 +33,7 @@ void forget_generation(const struct generation *g);
 void become(struct keeper *k, int program);
 /* What was handed: the connection, or a negative errno, and who waits for the change of programs, or -1. */
 int take_handed(struct served *s, int *asker);
+/* The service manager is to forget it. */
+void forget_handed(void);
 
 #endif

@@ -78,7 +78,7 @@ struct record {
 		char room[256];
 	} init; /* the kernel's, as it came */
 	uint64_t used; /* flags that were agreed on */
-	uint8_t warm, force, strict, mounted; /* mounted: there is a folder to unmount */
+	uint8_t warm, force, strict, mounted; /* mounted: the folder is unmounted at the end */
 	char name[256], document[4096], path[4096], unlisted[2048], folder[4096];
 };
 

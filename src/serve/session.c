@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fuse_lowlevel.h>
 #include <linux/fuse.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -180,18 +181,24 @@ bool answer_requests(struct fuse_session *se, struct served *s, int fd, bool res
 	return !finish;
 }
 
-/* The kernel's first request, whose answer all others wait for; what libfuse agrees on is then in every worker. */
-static bool agree(struct fuse_session *se, struct served *s)
+/*
+ * The kernel's first request, whose answer all others wait for; what libfuse agrees on is then in every worker. It is
+ * there when the mount is; where one who died before had read it, it does not come again.
+ */
+static int agree(struct fuse_session *se, struct served *s, int fd)
 {
 	struct fuse_buf request = { .mem = s->state->request.room };
+	struct pollfd waiting = { .fd = fd, .events = POLLIN };
 	int n;
 
+	if (s->what->lent && poll(&waiting, 1, 0) == 0)
+		return -ESTALE;
 	while ((n = fuse_session_receive_buf(se, &request)) == -EINTR)
 		;
 	if (n <= 0)
-		return false;
+		return -ENODEV;
 	fuse_session_process_buf(se, &request);
-	return true;
+	return s->init ? 0 : -ESTALE;
 }
 
 static struct served *new_served(const struct serve_what *what)
@@ -229,7 +236,7 @@ static int record_first(struct served *s, const char *folder)
 		.warm = what->warm,
 		.force = what->force,
 		.strict = what->strict,
-		.mounted = folder != NULL,
+		.mounted = folder && !what->lent,
 	};
 
 	clock_gettime(CLOCK_REALTIME, &r.since);
@@ -243,27 +250,40 @@ static int record_first(struct served *s, const char *folder)
 	return generation_first(what->tree, what->image, &r, &s->now);
 }
 
+/* Why a mount does not answer, in the words of libfuse where there are any. */
+static int say_why(int rc, struct err *err)
+{
+	if (rc == -ESTALE) {
+		forget_handed();
+		err_set(err, "", "cannot go on with what another program left of the mount, which has to be made anew");
+		return rc;
+	}
+	err_set(err, "", "%s",
+		last_complaint[0] ? last_complaint : rc < 0 && rc != -ENODEV ? strerror(-rc) : "unmounted before it answered");
+	return rc < 0 ? rc : -ENODEV;
+}
+
 int serve(const struct serve_what *what, int fd, const char *folder, const struct serve_ready *ready, struct err *err)
 {
 	struct served *s = new_served(what);
 	int rc = s->state_fd = state_new(&s->state);
 	struct fuse_session *se = rc >= 0 ? open_session(s, fd) : NULL;
-	bool answers = se && agree(se, s) && (rc = record_first(s, folder)) == 0;
+	if (se)
+		rc = agree(se, s, fd);
+	if (se && rc == 0)
+		rc = record_first(s, folder);
+	bool answers = se && rc == 0;
 
 	if (answers)
 		rc = keep_serving(se, s, fd, folder, ready, -1);
-	else if (folder)
+	else if (folder && !what->lent)
 		serve_unmount(folder);
 	if (se)
 		fuse_session_destroy(se);
 	else
 		close(fd);
 	free_served(s);
-	if (answers)
-		return rc;
-	err_set(err, "", "%s",
-		last_complaint[0] ? last_complaint : rc < 0 ? strerror(-rc) : "unmounted before it answered");
-	return rc < 0 ? rc : -ENODEV;
+	return answers ? rc : say_why(rc, err);
 }
 
 /* What libfuse agreed on with the kernel in another program: the answer goes nowhere. */
@@ -291,7 +311,7 @@ int serve_handed(const struct serve_what *what, const struct serve_ready *ready,
 	bool answers = se && agree_again(se, s);
 
 	if (answers) {
-		const char *folder = s->now.record->mounted ? strdup(s->now.record->folder) : NULL;
+		const char *folder = *s->now.record->folder ? strdup(s->now.record->folder) : NULL;
 		atomic_fetch_add(&s->state->programs, 1);
 		keep_serving(se, s, fd, folder, ready, asker);
 		free((void *)folder);
@@ -299,8 +319,5 @@ int serve_handed(const struct serve_what *what, const struct serve_ready *ready,
 	if (se)
 		fuse_session_destroy(se);
 	free_served(s);
-	if (answers)
-		return 0;
-	err_set(err, "", "cannot go on with what another program left of the mount");
-	return -EINVAL;
+	return answers ? 0 : say_why(-ESTALE, err);
 }

@@ -60,6 +60,23 @@ static void remove_stored(const char *name)
 	notify(text, NULL);
 }
 
+int serve_store(int fd, struct err *err)
+{
+	bool stored = store(connection_name, fd);
+
+	close(fd);
+	if (stored)
+		return 0;
+	err_set(err, "", "there is no service manager that keeps it");
+	return -ENOTCONN;
+}
+
+void serve_notify_ready(void *unused)
+{
+	(void)unused;
+	notify("READY=1", NULL);
+}
+
 bool store_mount(const struct served *s, int connection)
 {
 	bool stored = store(connection_name, connection);
@@ -215,11 +232,43 @@ static void take_pairs(struct served *s, struct pair *pairs, size_t n)
 	}
 }
 
-bool serve_is_handed(void)
+enum serve_handed serve_is_handed(void)
 {
 	const char *pid = getenv("LISTEN_PID"), *n = getenv("LISTEN_FDS"), *names = getenv("LISTEN_FDNAMES");
 
-	return pid && n && names && atoi(pid) == getpid() && atoi(n) > 0 && strstr(names, connection_name);
+	if (!pid || !n || !names || atoi(pid) != getpid() || atoi(n) <= 0 || !strstr(names, connection_name))
+		return SERVE_HANDED_NOTHING;
+	return strcmp(names, connection_name) ? SERVE_HANDED_MOUNT : SERVE_HANDED_CONNECTION;
+}
+
+/* The names of what was handed; none of it is for a process that this one starts. */
+static const char *take_names(void)
+{
+	static char *names;
+
+	if (!names) {
+		names = strdup(getenv("LISTEN_FDNAMES"));
+		unsetenv("LISTEN_PID");
+		unsetenv("LISTEN_FDS");
+		unsetenv("LISTEN_FDNAMES");
+	}
+	return names;
+}
+
+void forget_handed(void)
+{
+	char *names = strdup(take_names());
+
+	for (char *rest = names, *name; (name = strsep(&rest, ":"));)
+		remove_stored(name);
+	free(names);
+}
+
+int serve_take_connection(void)
+{
+	take_names();
+	fcntl(FIRST_FD, F_SETFD, FD_CLOEXEC);
+	return FIRST_FD;
 }
 
 int take_handed(struct served *s, int *asker)
@@ -228,7 +277,7 @@ int take_handed(struct served *s, int *asker)
 	size_t n = 0;
 	uint64_t generation;
 	int connection = -1, fd = FIRST_FD, end = FIRST_FD + atoi(getenv("LISTEN_FDS"));
-	char *names = strdup(getenv("LISTEN_FDNAMES"));
+	char *names = strdup(take_names());
 
 	*asker = -1;
 	for (char *rest = names, *name; fd < end && (name = strsep(&rest, ":")); fd++) {
@@ -245,9 +294,6 @@ int take_handed(struct served *s, int *asker)
 			add_half(pairs, &n, generation, -1, fd);
 	}
 	free(names);
-	unsetenv("LISTEN_PID");
-	unsetenv("LISTEN_FDS");
-	unsetenv("LISTEN_FDNAMES");
 	take_pairs(s, pairs, n);
 	if (!s->state)
 		s->state_fd = state_new(&s->state);

@@ -7,6 +7,7 @@ check "it was made" grep -q '^ExecStart=/.*/topofs mount' "$unit"
 if command -v systemd-analyze >/dev/null; then
 	mkdir -p bin && sed "s|^\(Exec[A-Za-z]*=\)[^ ]*topofs|\1$TOPOFS|" "$unit" >"bin/topofs@dgx.service"
 	systemd-analyze verify --man=no "bin/topofs@dgx.service" >complaints 2>&1
+	cp "$top_srcdir/systemd/topofs-mount@.service" bin/topofs-mount@dgx.service
 	check "systemd takes it" sh -c '! grep -v "Failed to \|Cannot " complaints | grep topofs@'
 fi
 
@@ -38,13 +39,13 @@ check "nothing stays mounted" not_mounted "$tmp/mnt"
 
 # what systemd's store does: it has the descriptors, and gives them to whoever it starts again
 cat >store.py <<'PY'
-import array, os, signal, socket, subprocess, sys, time
+import array, fcntl, os, signal, socket, subprocess, sys, time
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-s.bind("store")
+s.bind("store-%d" % os.getpid())
 s.settimeout(10)
 stored = {}
 
-def start():
+def start(command=sys.argv[1:]):
     def give():
         fds = [os.dup2(fd, 100 + i) for i, fd in enumerate(stored.values())]
         for i, fd in enumerate(fds):
@@ -52,7 +53,7 @@ def start():
         os.closerange(3 + len(fds), 200)
         if fds:
             os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(fds)), LISTEN_FDNAMES=":".join(stored))
-        os.execvpe(sys.argv[1], sys.argv[1:], dict(os.environ, NOTIFY_SOCKET=os.path.abspath("store")))
+        os.execvpe(command[0], command, dict(os.environ, NOTIFY_SOCKET=os.path.abspath("store-%d" % os.getppid())))
     pid = os.fork()
     if pid == 0:
         give()
@@ -104,6 +105,12 @@ def kill_all(pid):
     os.waitpid(pid, 0)
     wait_until(lambda: all(map(is_gone, left)))
 
+def status_of(pid):
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+PY
+cat >whole.py <<'PY'
+from store import *
+
 pid = start()
 listen("READY")
 print(sorted(stored))
@@ -130,7 +137,7 @@ os.kill(pid, signal.SIGTERM)
 print(os.waitpid(pid, 0)[1])
 PY
 # shellcheck disable=SC2086
-python3 store.py $line >out 2>err
+python3 whole.py $line >out 2>err
 status=$?
 cat out err >&2
 check "a service manager that stores it keeps it through kill -9" test "$status" -eq 0
@@ -139,3 +146,71 @@ check "it stores what a mount is, and of each generation" test "$(cat out)" = \
 ['topofs-connection', 'topofs-record-2', 'topofs-state', 'topofs-tree-2']
 0"
 check "nothing stays mounted" not_mounted "$tmp/mnt"
+
+# one process mounts, another one serves, and does not unmount; what cannot be used is forgotten and made anew
+cat >split.py <<'PY'
+from store import *
+
+topofs, topology, mountpoint = sys.argv[1], *sys.argv[-2:]
+AGAIN = 75
+
+def mount():
+    pid = start([topofs, "mount", "--store", topology, mountpoint])
+    listen("FDSTORE")
+    assert status_of(pid) == 0
+    assert list(stored) == ["topofs-connection"]
+
+def is_mounted():
+    return os.path.abspath(mountpoint) in open("/proc/self/mounts").read()
+
+def stop(pid):
+    os.kill(pid, signal.SIGTERM)
+    return status_of(pid)
+
+mount()
+pid = start()
+listen("READY")
+assert read() == "0-7"
+assert stop(pid) == 0 and is_mounted()
+pid = start()
+listen("READY")
+assert os.stat("mnt/sys/devices").st_uid == 0 and read() == "0-7"
+assert stop(pid) == 0
+
+def forget():
+    while stored:
+        listen("FDSTOREREMOVE")
+
+# another version's record
+record = bytearray(os.pread(stored["topofs-record-1"], 1 << 20, 0))
+record[8] += 1
+os.close(stored["topofs-record-1"])
+stored["topofs-record-1"] = os.memfd_create("record", os.MFD_ALLOW_SEALING)
+os.write(stored["topofs-record-1"], record)
+fcntl.fcntl(stored["topofs-record-1"], fcntl.F_ADD_SEALS, 15)
+assert status_of(start()) == AGAIN
+forget()
+assert not is_mounted()
+
+# one whose first request somebody read who then died
+mount()
+os.read(stored["topofs-connection"], 1 << 16)
+assert status_of(start()) == AGAIN
+forget()
+assert not is_mounted()
+
+# a dead one, of which nothing is stored
+mount()
+os.close(stored.pop("topofs-connection"))
+assert is_mounted()
+mount()
+pid = start()
+listen("READY")
+assert read() == "0-7"
+assert stop(pid) == 0
+subprocess.check_call(["umount", mountpoint])
+assert not is_mounted()
+PY
+# shellcheck disable=SC2086
+python3 split.py $line >&2
+check "mounting and serving can be two processes" test "$?" -eq 0
