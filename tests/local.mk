@@ -85,8 +85,8 @@ shell_tests = \
 	%D%/plan/qemu.sh \
 	%D%/plan/random.sh \
 	%D%/run/chroot.sh \
-	%D%/run/draw.sh \
 	%D%/run/denied.sh \
+	%D%/run/draw.sh \
 	%D%/run/leftover.sh \
 	%D%/run/proc.sh \
 	%D%/run/status.sh \

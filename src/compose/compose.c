@@ -206,12 +206,19 @@ static int compose(const struct compose *how, int real, int root, int place, str
 	return rc < 0 ? rc : put_in_place(&c, place);
 }
 
+/* Its top may be a tmpfs, where there is something that it needs a place for. */
+static bool shows_machine(int sys)
+{
+	_cleanup_close_ int cpus = open_within(sys, "devices/system/cpu", O_PATH | O_DIRECTORY);
+	return is_of_type(sys, FUSE_SUPER_MAGIC) || is_of_type(cpus, FUSE_SUPER_MAGIC);
+}
+
 int compose_onto(const struct compose *how, int root, bool again, struct err *err)
 {
 	_cleanup_close_ int sys = open_within(root, "sys", O_PATH | O_DIRECTORY);
 	if (sys < 0)
 		return failed(err, sys, "cannot open /sys");
-	if (!again && is_of_type(sys, FUSE_SUPER_MAGIC)) {
+	if (!again && shows_machine(sys)) {
 		err_set(err, "", "something of topofs covers /sys already");
 		return -EBUSY;
 	}

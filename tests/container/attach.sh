@@ -112,7 +112,17 @@ check "the machine changes its mind" "$TOPOFS" reload served "$machine"
 check "which its status has" sh -c "! '$TOPOFS' status served | grep unlisted"
 check "attach it again" "$TOPOFS" attach --pid "$(cat three.pid)" served 2>>said
 check "of networks only the machine's" inside three test ! -e /sys/class/net/lo
+check "detach" "$TOPOFS" detach --pid "$(cat three.pid)"
 umount -l served
+
+# One of whose /sys the top is neither the machine's nor the real one, as it has something of both
+sed 's/"files": {/& "\/sys\/firmware": null, "\/sys\/own": "x",/' "$machine" >mixed.json
+check "attach one that lacks a folder" "$TOPOFS" attach --pid "$(cat three.pid)" --union "$tmp/mixed.json" 2>>said
+check "it sees files of both" inside three test -e /sys/own -a -e /sys/class/net/lo -a -d /sys/firmware
+check_status 1 "a second one is refused" "$TOPOFS" attach --pid "$(cat three.pid)" --union=hide "$machine" 2>err
+check "in one line" one_line err
+check "detach" "$TOPOFS" detach --pid "$(cat three.pid)"
+check "the real one is there again" test "$(present three)" = "$real"
 
 check_status 2 "a policy that is none" "$TOPOFS" attach --pid 1 --union=/etc "$machine" 2>err
 check "says so in one line" one_line err
