@@ -14,28 +14,25 @@ struct outcome {
 	size_t found, left;
 };
 
-/* "process 4711: /sys", or the folder alone where it is this process's own */
-static void name_place(const struct compose_dead *dead, struct buf *ret)
-{
-	if (dead->pid)
-		buf_printf(ret, "process %d: ", (int)dead->pid);
-	buf_puts(ret, dead->folder);
-	tame(ret->data);
-}
-
+/* "process 4711: /sys: healed by /run/topofs/dgx-h100", or without a process where it is this one's own namespace */
 static void say_found(void *ctx, const struct compose_dead *dead, int rc, const struct err *why)
 {
 	struct outcome *o = ctx;
-	_cleanup_buf_ struct buf place = { 0 };
-	name_place(dead, &place);
+	_cleanup_buf_ struct buf line = { 0 };
+	if (dead->pid)
+		buf_printf(&line, "process %d: ", (int)dead->pid);
+	buf_printf(&line, "%s: ", dead->folder);
 	o->found++;
 	o->left += rc != 0;
-	if (rc == -ENODEV && !dead->living)
-		fail("%s: no living mount of %s: mount it, and repair again", buf_text(&place), dead->source);
-	else if (rc)
-		fail("%s: %s", buf_text(&place), why->what);
-	else
-		printf("%s: %s by %s\n", buf_text(&place), o->dry_run ? "dead, would be healed" : "healed", dead->living);
+	if (rc == 0) {
+		buf_printf(&line, "%s by %s", o->dry_run ? "dead, would be healed" : "healed", dead->living);
+		tame(line.data);
+		puts(buf_text(&line));
+	} else if (!dead->living) {
+		fail("%sno living mount of %s: mount it, and repair again", buf_text(&line), dead->source);
+	} else {
+		fail("%s%s", buf_text(&line), why->what);
+	}
 }
 
 static int repair(struct outcome *o, const char *mountpoint)

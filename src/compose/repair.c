@@ -97,7 +97,9 @@ static int repair_one(struct repair *r, const struct view *v, const mount_list *
 		if (!r->how->dry_run)
 			rc = heal(&h);
 	}
-	r->how->found(r->how->ctx, &dead, rc, &err);
+	/* a container that has ended meanwhile has taken it along */
+	if (rc == 0 || rc == -ENODEV || is_dead_there(r, v, m))
+		r->how->found(r->how->ctx, &dead, rc, &err);
 	return rc;
 }
 

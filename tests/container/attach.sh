@@ -100,7 +100,6 @@ check "the server ends with the container" wait_for 5 no_servers
 
 # A machine that is mounted, and says what is real beside it
 container three
-mount_point served
 sed 's/"nodes"/"unlisted": "host", &/' "$machine" >says.json
 "$TOPOFS" mount "$tmp/says.json" served || fail "no mount"
 check "its status has it" sh -c "'$TOPOFS' status served | grep -qx 'unlisted  *host'"

@@ -48,6 +48,18 @@ number() {
 	mounts "$1" | wc -l
 }
 
+# ours NAME: of what is said of all containers that of this one; other tests come and go, with copies of all mounts
+ours() {
+	sed -n "s/^process $(cat "$1.pid"): \([^:]*\): .*healed by .*/\1/p"
+}
+
+nothing_is_left() {
+	repairs >left || return
+	for name in $containers; do
+		[ -z "$(ours "$name" <left)" ] || return
+	done
+}
+
 serves
 containers=
 container plain "bind('$tmp/served/sys', '/sys', 'ro'); bind('$tmp/served/proc/cpuinfo', '/proc/cpuinfo', 'ro')
@@ -92,14 +104,17 @@ for name in $containers; do
 done
 serves
 check "dry run" "$TOPOFS" repair --dry-run served >out
-check "it names all" test "$(grep -c ': dead, would be healed by ' out)" -eq "$(grep -c . out)"
+check "it says what would be" grep -q ': dead, would be healed by ' out
+check "it names all" test "$(ours plain <out | sort | tr '\n' ' ')" = '/mnt/all /mnt/devices /proc/cpuinfo /sys '
 check "a part, and a file" grep -q "^process $(cat plain.pid): /proc/cpuinfo: dead" out
 for name in $containers; do
 	check "$name: it is still dead" is_dead "$name"
 	mounts "$name" | diff "$name.dead" - >&2 || fail "$name: a dry run has changed something"
 done
 check "heals" repairs >healed
-check "as it said" test "$(wc -l <healed)" -eq "$(wc -l <out)"
+for name in $containers; do
+	check "$name: as it said" test "$(ours "$name" <healed)" = "$(ours "$name" <out)"
+done
 is_right "healed"
 mounts plain >plain.after
 same plain.before plain.after
@@ -109,7 +124,7 @@ check "what was mounted on it is there" inside plain sh -c 'ls /sys/fs/cgroup/*/
 check "the real files too" inside union test -d /sys/module/kernel -a -d /sys/class/net
 check "no link leads nowhere" test -z "$(inside union find /sys -path /sys/fs/cgroup -prune -o -xtype l -print)"
 check "the containers are the same" kill -0 "$(cat plain.pid)" "$(cat union.pid)"
-check "nothing is left to heal" test "$(repairs)" = "nothing to heal"
+check "nothing is left to heal" nothing_is_left
 
 # killed between the two steps, and anywhere
 dies
@@ -140,7 +155,7 @@ serves
 repairs >out 2>&1 &
 repairs >out2 2>&1
 wait $!
-check "nothing is left of two at once" test "$(repairs)" = "nothing to heal"
+check "nothing is left of two at once" nothing_is_left
 is_right "healed by two at once"
 
 # Linux before 6.5
@@ -155,7 +170,7 @@ containers=plain
 # who does not answer is not dead
 # shellcheck disable=SC2046
 kill -STOP $(keeper) $(worker)
-check "nobody answers" test "$(repairs)" = "nothing to heal"
+check "nobody answers" nothing_is_left
 # shellcheck disable=SC2046
 kill -CONT $(servers)
 
@@ -187,7 +202,7 @@ for i in 1 2; do
 	serves
 	check "heals what is locked" repairs >out
 	check "it did" test "$(of_locked cat "$tmp/served/sys/topofs/big" | wc -c)" -eq 10
-	check "nothing is left" test "$(repairs)" = "nothing to heal"
+	check "nothing is left" nothing_is_left
 done
 unmount served
 

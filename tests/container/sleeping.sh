@@ -4,7 +4,7 @@
 # Containers of runc and podman that go on until the test ends; read after lib.sh.
 
 needs_root
-requires nsenter runc
+requires nsenter pgrep runc
 [ -L /bin ] || skip "this system keeps programs outside /usr"
 requires_python json
 
@@ -50,8 +50,14 @@ own_podman() {
 	podman --root "$tmp/store" --runroot "$tmp/state" --tmpdir "$tmp/libpod" --cgroup-manager cgroupfs --runtime runc "$@"
 }
 
+no_podman() {
+	! pgrep -f "$tmp/store" >/dev/null
+}
+
+# what clears up after a container mounts its storage once more
 podman_ends() {
 	own_podman rm --force --time 0 --all >/dev/null 2>&1
+	wait_for 10 no_podman
 	while umount -l "$tmp/store/overlay" 2>/dev/null; do :; done
 }
 
