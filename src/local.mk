@@ -191,6 +191,7 @@ noinst_LIBRARIES += %D%/libserve.a
 	%D%/serve/ops.c \
 	%D%/serve/pins.c \
 	%D%/serve/probe.c \
+	%D%/serve/reload.c \
 	%D%/serve/renew.c \
 	%D%/serve/served.h \
 	%D%/serve/server.c \
@@ -199,6 +200,7 @@ noinst_LIBRARIES += %D%/libserve.a
 	%D%/serve/status.c \
 	%D%/serve/store.c \
 	%D%/serve/warm.c \
+	%D%/serve/worker.c \
 	include/topofs/serve.h \
 	$(NULL)
 

@@ -5,7 +5,7 @@
 /*
  * A sealed tree, served through FUSE. It knows no topology.
  *
- * Two processes serve it: one keeps the connection, the other answers, and is replaced when it dies (keeper.c).
+ * Two processes serve it: one keeps the connection, the other answers, and is replaced when it dies (keeper.c, worker.c).
  *
  * The kernel is asked to keep everything it is told (infinite timeouts, cached folders and links, ENOSYS to
  * open and opendir), so a file that was read once is read again without this process.

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "topofs/serve.h"
-
-#include <linux/fuse.h>
+#include "served.h"
 
 /*
  * What makes a warm read one that does not come here. Infinite timeouts, entries for names that do not exist, and true
@@ -18,6 +16,21 @@ const struct serve_feature serve_features[] = {
 	{ "explicit-inval-data", FUSE_EXPLICIT_INVAL_DATA, "5.2", "pages stay until the server drops them" },
 };
 const size_t serve_n_features = sizeof serve_features / sizeof *serve_features;
+
+/* In 32 flags, and from FUSE 7.36 on 32 more. */
+bool read_offer(const void *request, size_t len, uint64_t *protocol, uint64_t *offered)
+{
+	const struct fuse_in_header *header = request;
+	const struct fuse_init_in *in = (const void *)(header + 1);
+
+	if (len < sizeof *header + offsetof(struct fuse_init_in, flags2) || header->opcode != FUSE_INIT)
+		return false;
+	*protocol = in->minor;
+	*offered = in->flags;
+	if (in->flags & FUSE_INIT_EXT && len >= sizeof *header + sizeof *in)
+		*offered |= (uint64_t)in->flags2 << 32;
+	return true;
+}
 
 uint64_t serve_features_in(uint64_t offered)
 {

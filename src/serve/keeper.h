@@ -22,8 +22,35 @@ struct keeper {
 	bool failed;
 };
 
+/* --- keeper.c --------------------------------------------------------------------------------------------- */
+
+enum { N_STOP_SIGNALS = 3 };
+extern const int stop_signals[N_STOP_SIGNALS];
+
+/* --- worker.c --------------------------------------------------------------------------------------------- */
+
+/* `resume`: the one before left something unanswered. */
+void start_worker(struct keeper *k, bool resume);
+/* It ends between two requests; one that does not come to that is killed. Returns whether it was. */
+bool end_worker(struct keeper *k);
+void replace_worker(struct keeper *k);
+/* Another one takes its place, unless the connection has ended. */
+void worker_died(struct keeper *k, int status);
+
+/* --- reload.c --------------------------------------------------------------------------------------------- */
+
+void reload(struct keeper *k, const struct control *c, const struct control_fds *fds);
+/* In milliseconds, until the oldest generation has not been wanted for a second; -1: there is none. */
+int time_to_let_go(const struct keeper *k);
+/* Of that; whoever still has something of it open gets what is there now. */
+void let_go(struct keeper *k);
+/* To whoever waits; "" where all went well. */
+void answer_control(struct keeper *k, const char *text);
+
+/* --- store.c ---------------------------------------------------------------------------------------------- */
+
 /*
- * store.c: what a service manager keeps, so that kill -9 of all of a mount's processes does not end it. store_mount()
+ * What a service manager keeps, so that kill -9 of all of a mount's processes does not end it. store_mount()
  * returns whether there is one.
  */
 bool store_mount(const struct served *s, int connection);

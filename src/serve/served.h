@@ -130,6 +130,11 @@ void each_pair(const struct tree *a, const struct tree *b, void (*pair)(void *ct
 /* Whether two entries of one name have the same kind, permissions and bytes. */
 bool is_same(const struct tree *a, uint32_t in_a, const struct tree *b, uint32_t in_b);
 
+/* --- features.c ------------------------------------------------------------------------------------------- */
+
+/* What the kernel's INIT says it can do; false: it is none. */
+bool read_offer(const void *request, size_t len, uint64_t *protocol, uint64_t *offered);
+
 /* --- state.c: what changes with every request ------------------------------------------------------------- */
 
 /*
@@ -160,7 +165,7 @@ int state_take(int fd, struct state **ret);
 
 /* --- what a process that answers has ---------------------------------------------------------------------- */
 
-/* So many that were replaced are still there for who opened something before; see keeper.c. */
+/* So many that were replaced are still there for who opened something before; see reload.c. */
 enum { MAX_PAST = 16 };
 
 struct served {

@@ -16,21 +16,12 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* What the kernel's INIT says it can do: in 32 flags, and from FUSE 7.36 on 32 more. */
 static void note_offer(struct served *s, const void *request, size_t len)
 {
-	const struct fuse_in_header *header = request;
-	const struct fuse_init_in *in = (const void *)(header + 1);
-
 	memcpy(s->init_room, request, len < sizeof s->init_room ? len : sizeof s->init_room);
-	len -= sizeof *header;
-	if (len < offsetof(struct fuse_init_in, flags2))
+	if (!read_offer(request, len, &s->protocol, &s->offered))
 		return;
-	s->init = header->unique;
-	s->protocol = in->minor;
-	s->offered = in->flags;
-	if (s->offered & FUSE_INIT_EXT && len >= sizeof *in)
-		s->offered |= (uint64_t)in->flags2 << 32;
+	s->init = ((const struct fuse_in_header *)request)->unique;
 	s->no_expire |= !(s->offered & FUSE_HAS_EXPIRE_ONLY);
 	if (!s->replay)
 		s->used = serve_features_in(s->offered);

@@ -124,6 +124,8 @@ done
 readers_saw "restart"
 check "by another process" test "$(keeper)" -ne "$before"
 check "which is the program there is now" test "$(readlink "/proc/$(keeper)/exe")" = "$TOPOFS"
+check "topofs upgrade works, too" topofs upgrade "$mounted"
+check "its bytes are right" same_files expected "$mounted"
 check "the mount is the same" test "$(mount_id)" = "$id"
 
 # --- reload -----------------------------------------------------------------------------------------------
