@@ -140,7 +140,8 @@ static void unpack_hard_link(struct unpacking *u, const char *target)
 	uint32_t e = TREE_NONE;
 	if (clean_path(target, &place) && !strncmp(buf_text(&place), buf_text(&u->prefix), u->prefix.len))
 		e = tree_find(u->tree, buf_text(&place) + u->prefix.len);
-	if (e == TREE_NONE || !S_ISREG(u->tree->entries[e].mode)) {
+	/* of the root there is nothing before the first file */
+	if (e == TREE_NONE || e == TREE_ROOT || !S_ISREG(u->tree->entries[e].mode)) {
 		tell(u, "a second name of a file that is not there");
 		return;
 	}

@@ -8,6 +8,9 @@ requires pgrep timeout mkfifo
 greedy=$top_builddir/tests/fuse/greedy
 [ -x "$greedy" ] || skip "tests/fuse/greedy is not built"
 
+# what was freed is kept by sanitizers, so that its use is seen
+ASAN_OPTIONS=${ASAN_OPTIONS:-}:quarantine_size_mb=0:thread_local_quarantine_size_kb=0
+export ASAN_OPTIONS
 mount_point mnt
 "$TOPOFS" mount "$machine" mnt || fail "cannot mount"
 

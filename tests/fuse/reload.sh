@@ -46,7 +46,11 @@ check "paths that stay keep their numbers" test "$(grep -vxFf numbers.a numbers.
 	"sys/topofs/coming d,sys/topofs/coming/deep f,sys/topofs/kind l,"
 check "and none is there twice" test -z "$(cut -d ' ' -f 3 numbers.a numbers.b | sort | uniq | wc -l |
 	grep -vx "$(cat numbers.a numbers.b | sort -u | wc -l)")"
-check "an open file is read on" test "$(cat <&3)" = old
+# before Linux 6.2, which cannot expire names, it is the same inode for both
+"$TOPOFS" status mnt >told
+opened=old
+[ "$(sed -n 's/^protocol *FUSE 7[.]//p' told)" -ge 38 ] || opened="new and longer"
+check "an open file is read on" test "$(cat <&3)" = "$opened"
 exec 3<&-
 check "a working folder stays" test "$(readlink "/proc/$inside/cwd")" = "$tmp/mnt/sys/topofs/deep"
 check "and leads on" test "$(cat "/proc/$inside/cwd/er/file")" = "new and longer"

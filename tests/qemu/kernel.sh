@@ -4,10 +4,11 @@
 # again: in QEMU without hardware, with an initramfs of the tools they need. It takes ten minutes, so make check leaves
 # it out; make check-kernel runs it. The kernel's package is kept in tests/qemu/cache of the build.
 #
-# KERNEL_PACKAGE names another one; STORM_SECONDS is how long workers are killed there, 60 where not said.
+# KERNEL_PACKAGE names another one; STORM_SECONDS is how long workers are killed there, 60 where not said, and RELOADS how
+# often a mount is reloaded with others on top of it, 100 where not said.
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
 . "$top_srcdir/tests/qemu/guest.sh"
-seconds=${STORM_SECONDS:-60}
+seconds=${STORM_SECONDS:-60} reloads=${RELOADS:-100}
 top_builddir=$(cd "$top_builddir" && pwd)
 
 # laws.sh takes an hour without hardware, helper.sh covers /sbin, reads.sh needs strace
@@ -63,8 +64,8 @@ if [ -f /fuse.ko ] && [ ! -d /old ]; then
 	exec $busybox switch_root /new /init
 fi
 PATH=/usr/bin:/usr/sbin:/bin:/sbin
-STORM_SECONDS=$seconds top_srcdir=/top
-export PATH STORM_SECONDS top_srcdir
+STORM_SECONDS=$seconds RELOADS=$reloads top_srcdir=/top
+export PATH STORM_SECONDS RELOADS top_srcdir
 $busybox mount -t proc proc /proc
 $busybox mount -t sysfs sysfs /sys
 $busybox mount -t devtmpfs devtmpfs /dev
@@ -100,3 +101,4 @@ for test; do
 	check "$test on $(sed -n 's/^guest: kernel //p' told)" grep -Eqx "guest: $test (0|77)" told
 done
 ! grep -q '^guest: fuse/storm.sh' told || check "the storm ran" grep -q 'memory: [0-9][0-9]* kills' told
+! grep -q '^guest: fuse/reload.sh' told || check "the reloads ran" grep -qx "guest:   ok: $reloads reloads" told
