@@ -11,6 +11,7 @@ core_libs = $(JANSSON_LIBS) $(LIBXML2_LIBS) $(HWLOC_LIBS)
 	%D%/base/memfile.c \
 	%D%/base/policy.c \
 	%D%/base/size.c \
+	%D%/format/cloud_hypervisor.c \
 	%D%/format/compare.c \
 	%D%/format/compare.h \
 	%D%/format/compare_things.c \

@@ -79,6 +79,7 @@ shell_tests = \
 	%D%/libvirt/import.sh \
 	%D%/odd/odd.sh \
 	%D%/plan/bad.sh \
+	%D%/plan/cloud-hypervisor.sh \
 	%D%/plan/consumers.sh \
 	%D%/plan/golden.sh \
 	%D%/plan/qemu-read.sh \
@@ -140,6 +141,7 @@ EXTRA_DIST += \
 	$(wildcard $(top_srcdir)/%D%/libvirt/*.json) \
 	$(wildcard $(top_srcdir)/%D%/libvirt/*.xml) \
 	$(wildcard $(top_srcdir)/%D%/machines/*/*) \
+	$(wildcard $(top_srcdir)/%D%/plan/golden/*.cloud-hypervisor) \
 	$(wildcard $(top_srcdir)/%D%/plan/golden/*.json) \
 	$(wildcard $(top_srcdir)/%D%/plan/golden/*.qemu) \
 	$(wildcard $(top_srcdir)/%D%/plan/golden/*.qemu-emulated) \

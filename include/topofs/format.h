@@ -51,7 +51,7 @@ const struct format *format_of(const char *bytes, size_t len);
 const struct format *format_of_argument(const char *text);
 
 extern const struct format json_format, nccl_format, hwloc_format, synthetic_format, qemu_format, qemu_emulated_format,
-	libvirt_caps_format, libvirt_domain_format;
+	libvirt_caps_format, libvirt_domain_format, cloud_hypervisor_format;
 
 /*
  * Reads what json_format wrote of a captured machine: a member whose value no document can have is left out instead of

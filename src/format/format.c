@@ -14,6 +14,7 @@ const struct format *const formats[] = {
 	&synthetic_format,
 	&qemu_format,
 	&qemu_emulated_format,
+	&cloud_hypervisor_format,
 };
 const size_t n_formats = sizeof formats / sizeof *formats;
 
