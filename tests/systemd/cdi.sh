@@ -4,6 +4,10 @@
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
 unit=$top_builddir/systemd/topofs-cdi.service
 check "it was made" grep -q 'exec /.*/topofs cdi' "$unit"
+check "machines are mounted before it" grep -q '^Before=topofs-cdi.service ' "$top_builddir/systemd/topofs@.service"
+for starter in docker containerd crio kubelet podman-restart; do
+	check "it is there before $starter" grep -q "^Before=.*\\<$starter.service" "$unit"
+done
 if command -v systemd-analyze >/dev/null; then
 	mkdir units
 	cp "$top_srcdir/systemd/topofs-cdi.path" "$unit" units/
