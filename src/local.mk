@@ -29,7 +29,7 @@ core_libs = $(JANSSON_LIBS) $(LIBXML2_LIBS) $(HWLOC_LIBS)
 	%D%/format/guest.c \
 	%D%/format/guest.h \
 	%D%/format/hwloc.c \
-	%D%/format/hwloc.h \
+	%D%/format/hwloc_format.h \
 	%D%/format/hwloc_load.h \
 	%D%/format/json.c \
 	%D%/format/layout.c \

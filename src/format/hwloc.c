@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "hwloc.h"
+#include "hwloc_format.h"
 #include "recognize.h"
 
 #include <ctype.h>

@@ -209,25 +209,19 @@ void hw_read_kinds(struct hw_reader *r)
 
 /* --- ids ------------------------------------------------------------------------------------------------- */
 
-/* Cores that say no id, or only their place in all of a made-up machine, are counted in their package. */
-static int32_t number_of(const struct hw_reader *r, hwloc_obj_t obj)
-{
-	if (obj->type != HWLOC_OBJ_CORE || (r->kind == HW_XML && obj->os_index <= INT32_MAX))
-		return obj->os_index <= INT32_MAX ? (int32_t)obj->os_index : TOPO_UNKNOWN;
-	hwloc_obj_t package = hwloc_get_ancestor_obj_by_type(r->h, HWLOC_OBJ_PACKAGE, obj);
-	hwloc_obj_t first = package ? hwloc_get_obj_inside_cpuset_by_type(r->h, package->cpuset, HWLOC_OBJ_CORE, 0) : NULL;
-	return (int32_t)(obj->logical_index - (first ? first->logical_index : 0));
-}
-
-static void name_group(const struct hw_reader *r, hwloc_obj_t obj, enum topo_level level, struct topo *t)
+static void name_group(const struct hw_reader *r, hwloc_obj_t obj, enum topo_level level, int32_t number, struct topo *t)
 {
 	struct idset cpus = hw_cpus(r, obj->cpuset);
-	int32_t number = number_of(r, obj);
 	IDSET_EACH (id, &cpus) {
 		struct cpu *cpu = (struct cpu *)topo_cpu(t, (uint32_t)id);
 		cpu->group[level] = (int32_t)idset_next(&cpus, 0);
 		cpu->number[level] = number;
 	}
+}
+
+static int32_t id_of(hwloc_obj_t obj)
+{
+	return obj->os_index <= INT32_MAX ? (int32_t)obj->os_index : TOPO_UNKNOWN;
 }
 
 static void name_all(const struct hw_reader *r, hwloc_obj_type_t type, const char *subtype, enum topo_level level,
@@ -237,7 +231,22 @@ static void name_all(const struct hw_reader *r, hwloc_obj_type_t type, const cha
 		for (hwloc_obj_t o = NULL; hwloc_get_depth_type(r->h, depth) == type &&
 					   (o = hwloc_get_next_obj_by_depth(r->h, depth, o));)
 			if (!subtype || (o->subtype && !strcmp(o->subtype, subtype)))
-				name_group(r, o, level, t);
+				name_group(r, o, level, id_of(o), t);
+}
+
+/* Those that say no id, or only their place in all of a made-up machine, are counted in their package. */
+static void name_cores(const struct hw_reader *r, struct topo *t)
+{
+	hwloc_obj_t package = NULL;
+	int32_t next = 0;
+	for (hwloc_obj_t o = NULL; (o = hwloc_get_next_obj_by_type(r->h, HWLOC_OBJ_CORE, o));) {
+		hwloc_obj_t above = hwloc_get_ancestor_obj_by_type(r->h, HWLOC_OBJ_PACKAGE, o);
+		next = above == package ? next : 0;
+		package = above;
+		bool said = r->kind == HW_XML && id_of(o) != TOPO_UNKNOWN;
+		name_group(r, o, LEVEL_CORE, said ? id_of(o) : next, t);
+		next++;
+	}
 }
 
 void hw_name_groups(const struct hw_reader *r, struct topo *t)
@@ -246,7 +255,7 @@ void hw_name_groups(const struct hw_reader *r, struct topo *t)
 	name_all(r, HWLOC_OBJ_GROUP, "Book", LEVEL_BOOK, t);
 	name_all(r, HWLOC_OBJ_DIE, NULL, LEVEL_DIE, t);
 	name_all(r, HWLOC_OBJ_GROUP, "Cluster", LEVEL_CLUSTER, t);
-	name_all(r, HWLOC_OBJ_CORE, NULL, LEVEL_CORE, t);
+	name_cores(r, t);
 	for (size_t i = 0; i < r->caches.n && i < t->caches.n; i++)
 		if (r->caches.at[i]->os_index <= INT32_MAX)
 			t->caches.at[i].id = r->caches.at[i]->os_index;

@@ -24,8 +24,8 @@
 struct idset hw_cpus(const struct hw_reader *r, hwloc_const_bitmap_t set)
 {
 	struct idset ret = { 0 };
-	IDSET_EACH (cpu, &r->cpus)
-		if (set && hwloc_bitmap_isset(set, (unsigned)cpu))
+	for (int cpu = set ? hwloc_bitmap_first(set) : -1; cpu >= 0 && cpu <= TOPO_MAX_CPU; cpu = hwloc_bitmap_next(set, cpu))
+		if (idset_has(&r->cpus, (uint32_t)cpu))
 			idset_add(r->a, &ret, (uint32_t)cpu);
 	return ret;
 }

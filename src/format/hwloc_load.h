@@ -5,7 +5,7 @@
 
 /* What the files that read libhwloc's objects share. */
 
-#include "hwloc.h"
+#include "hwloc_format.h"
 
 #include <hwloc.h>
 

@@ -29,17 +29,38 @@ static int find_nodes(struct hw_reader *r)
 
 /* --- CPUs ------------------------------------------------------------------------------------------------ */
 
-/* A node without CPUs has, for hwloc, those it is near: they are the node's with the fewest, and then of the first. */
-static size_t owner_of(const struct hw_reader *r, unsigned cpu)
+/* A node, by how many CPUs it is near. */
+struct near {
+	int n;
+	size_t node;
+};
+
+static int compare_near(const void *x, const void *y)
 {
-	size_t owner = r->nodes.n;
+	const struct near *a = x, *b = y;
+	return a->n != b->n ? b->n - a->n : (a->node < b->node) - (a->node > b->node);
+}
+
+/*
+ * A node without CPUs has, for hwloc, those it is near: a CPU is of the node that has the fewest, and then of the first.
+ * So these come last, and have the last word.
+ */
+static void share_cpus(struct hw_reader *r)
+{
+	struct near *near = arena_alloc(r->a, (r->nodes.n + 1) * sizeof *near);
+	size_t *owner = arena_alloc(r->a, (TOPO_MAX_CPU + 1) * sizeof *owner); /* place + 1 */
+	struct idset *near_cpus = arena_alloc(r->a, (r->nodes.n + 1) * sizeof *near_cpus);
 	for (size_t i = 0; i < r->nodes.n; i++) {
-		hwloc_const_bitmap_t set = r->nodes.at[i]->cpuset;
-		if (set && hwloc_bitmap_isset(set, cpu) &&
-		    (owner == r->nodes.n || hwloc_bitmap_weight(set) < hwloc_bitmap_weight(r->nodes.at[owner]->cpuset)))
-			owner = i;
+		near_cpus[i] = hw_cpus(r, r->nodes.at[i]->cpuset);
+		near[i] = (struct near){ (int)idset_count(&near_cpus[i]), i };
 	}
-	return owner;
+	qsort(near, r->nodes.n, sizeof *near, compare_near);
+	for (size_t i = 0; i < r->nodes.n; i++)
+		IDSET_EACH (cpu, &near_cpus[near[i].node])
+			owner[cpu] = near[i].node + 1;
+	IDSET_EACH (cpu, &r->cpus)
+		if (owner[cpu])
+			idset_add(r->a, &r->doc->nodes.at[owner[cpu] - 1].node.cpus, (uint32_t)cpu);
 }
 
 int32_t hw_node_at(const struct hw_reader *r, hwloc_obj_t obj)
@@ -209,11 +230,7 @@ int hw_read_nodes(struct hw_reader *r)
 		return -EINVAL;
 	for (size_t i = 0; i < r->nodes.n; i++)
 		read_node(r, r->nodes.at[i]);
-	IDSET_EACH (cpu, &r->cpus) {
-		size_t owner = owner_of(r, (unsigned)cpu);
-		if (owner < r->nodes.n)
-			idset_add(r->a, &r->doc->nodes.at[owner].node.cpus, (uint32_t)cpu);
-	}
+	share_cpus(r);
 	read_distances(r);
 	for (size_t i = 0; i < r->nodes.n; i++)
 		read_access(r, i);

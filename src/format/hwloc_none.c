@@ -2,7 +2,7 @@
 
 /* Stands for all of hwloc_*.c where topofs is built without libhwloc. */
 
-#include "hwloc.h"
+#include "hwloc_format.h"
 
 int hw_read(enum hw_kind kind, const char *bytes, size_t len, struct topo *ret, struct err *err)
 {

@@ -139,11 +139,17 @@ static void read_place(struct hw_reader *r, hwloc_obj_t obj)
 	for (hwloc_obj_t c = obj->io_first_child; c; c = c->next_sibling)
 		if (c->type == HWLOC_OBJ_BRIDGE || c->type == HWLOC_OBJ_PCI_DEVICE)
 			add_top(r, c, &place);
+}
+
+static void read_places(struct hw_reader *r, hwloc_obj_t obj)
+{
+	if (obj->io_first_child)
+		read_place(r, obj);
 	for (hwloc_obj_t c = obj->first_child; c; c = c->next_sibling)
-		read_place(r, c);
+		read_places(r, c);
 }
 
 void hw_read_pci(struct hw_reader *r)
 {
-	read_place(r, hwloc_get_root_obj(r->h));
+	read_places(r, hwloc_get_root_obj(r->h));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#ifndef TOPOFS_HWLOC_H
-#define TOPOFS_HWLOC_H
+#ifndef TOPOFS_HWLOC_FORMAT_H
+#define TOPOFS_HWLOC_FORMAT_H
 
 /*
  * What libhwloc reads: its XML files and its synthetic descriptions. It is optional: without it hwloc_none.c stands
