@@ -120,11 +120,13 @@ int tree_load(int dirfd, struct tree *ret, struct err *err);
 
 /*
  * A tree as the bytes of a file in memory, for another process of this computer: returns its sealed descriptor, or a
- * negative errno. tree_map() takes one from anybody: what is no sound tree is refused (-EINVAL). The tree then stays
- * where it is, and the descriptor can be closed.
+ * negative errno. tree_map() takes one from anybody: what is no sound tree is refused (-EINVAL). tree_map_own() is for
+ * what this process made itself: it does not look at each entry. The tree then stays where it is, and the descriptor
+ * can be closed.
  */
 int tree_image(const struct tree *t, struct err *err);
 int tree_map(int fd, struct tree *ret, struct err *err);
+int tree_map_own(int fd, struct tree *ret, struct err *err);
 
 /* Reads part of a folder: what wants() says, by path and st_mode; what cannot be read is told and left out. */
 struct tree_picker {

@@ -246,10 +246,10 @@ static int write_record(struct generation *g, const struct record *record, const
 
 /* --------------------------------------------------------------------------------------------------------- */
 
-static int map_tree(struct generation *g, struct err *err)
+static int map_tree(struct generation *g, int (*map)(int, struct tree *, struct err *), struct err *err)
 {
 	struct tree *t = array(1, sizeof *t);
-	int rc = tree_map(g->tree_fd, t, err);
+	int rc = map(g->tree_fd, t, err);
 
 	if (rc < 0) {
 		free(t);
@@ -266,7 +266,7 @@ int generation_first(const struct tree *t, int tree_fd, const struct record *rec
 	struct err ignored;
 
 	*ret = (struct generation){ .tree = t, .tree_fd = tree_fd, .record_fd = -1 };
-	if (tree_fd >= 0 && map_tree(ret, &ignored) < 0)
+	if (tree_fd >= 0 && map_tree(ret, tree_map_own, &ignored) < 0)
 		return -EINVAL;
 	r.magic = MAGIC;
 	r.version = VERSION;
@@ -306,7 +306,7 @@ int64_t generation_next(const struct generation *old, int tree_fd, const struct 
 	struct numbering n = { .old = old, .pins = pins };
 
 	*ret = (struct generation){ .tree_fd = tree_fd, .record_fd = -1 };
-	int rc = map_tree(ret, err);
+	int rc = map_tree(ret, tree_map, err);
 	if (rc < 0)
 		return rc;
 	n.tree = ret->tree;
@@ -326,7 +326,7 @@ int generation_take(int tree_fd, int record_fd, struct generation *ret)
 	struct err ignored;
 
 	*ret = (struct generation){ .tree_fd = tree_fd, .record_fd = record_fd };
-	if (map_tree(ret, &ignored) == 0 && map_record(ret) == 0)
+	if (map_tree(ret, tree_map, &ignored) == 0 && map_record(ret) == 0)
 		return 0;
 	generation_done(ret);
 	return -EINVAL;

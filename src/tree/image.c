@@ -157,10 +157,10 @@ static bool take_parts(struct tree *t, const char *bytes, size_t size)
 	t->names->unit = h->names_unit;
 	t->contents->len = h->contents;
 	t->contents->unit = h->contents_unit;
-	return is_pool(t->names, h->names_unit) && is_pool(t->contents, h->contents_unit) && is_sound(t);
+	return is_pool(t->names, h->names_unit) && is_pool(t->contents, h->contents_unit);
 }
 
-int tree_map(int fd, struct tree *ret, struct err *err)
+static int map(int fd, bool own, struct tree *ret, struct err *err)
 {
 	struct tree t = { .sealed = true };
 
@@ -169,10 +169,20 @@ int tree_map(int fd, struct tree *ret, struct err *err)
 		return err_set(err, "", "not a sealed file in memory");
 	t.names = pool_new(1);
 	t.contents = pool_new(1);
-	if (take_parts(&t, t.image, t.image_size)) {
+	if (take_parts(&t, t.image, t.image_size) && (own || is_sound(&t))) {
 		*ret = t;
 		return 0;
 	}
 	tree_done(&t);
 	return err_set(err, "", "not the image of a tree, or of another version of topofs");
+}
+
+int tree_map(int fd, struct tree *ret, struct err *err)
+{
+	return map(fd, false, ret, err);
+}
+
+int tree_map_own(int fd, struct tree *ret, struct err *err)
+{
+	return map(fd, true, ret, err);
 }

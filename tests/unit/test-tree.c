@@ -630,16 +630,18 @@ static void fill_little(struct tree *t)
 
 Test(tree, image_is_the_tree)
 {
-	_cleanup_tree_ struct tree t = { 0 }, mapped = { 0 };
+	_cleanup_tree_ struct tree t = { 0 }, mapped = { 0 }, own = { 0 };
 	struct err err;
 	fill_little(&t);
 	int fd = tree_image(&t, &err);
 	cr_assert_geq(fd, 0);
 	cr_assert_eq(tree_map(fd, &mapped, &err), 0, "%s", err.what);
+	cr_assert_eq(tree_map_own(fd, &own, &err), 0, "%s", err.what);
 	cr_expect_lt(write(fd, "x", 1), 0, "nobody can change it");
 	close(fd);
 	_cleanup_buf_ struct buf differ = { 0 };
 	tree_diff(&t, &mapped, note, &differ);
+	tree_diff(&t, &own, note, &differ);
 	cr_expect_str_eq(buf_text(&differ), "");
 	check_sealed(&mapped);
 	expect_text(&mapped, "a/b/c", "text");
