@@ -165,9 +165,10 @@ static int lock_view(const struct repair *r, const struct view *v)
 
 static void repair_view(struct repair *r, const struct view *v)
 {
-	_cleanup_close_ int lock = r->how->dry_run ? -1 : lock_view(r, v);
+	int lock = r->how->dry_run ? -1 : lock_view(r, v);
 	while (repair_next(r, v))
 		;
+	close_fd(&lock);
 }
 
 static int pick_source(struct repair *r, const char *folder, struct err *err)

@@ -8,6 +8,7 @@ needs_fuse
 requires pgrep setsid unshare
 deny=$top_builddir/tests/deny
 mount_point served
+mkdir far
 
 # Other tests may have dead mounts at the same time, so all are of this test's machine.
 repairs() {
@@ -188,6 +189,23 @@ check "reload" "$TOPOFS" reload served
 check "heals" repairs >out
 check "with the mount" test "$(inside plain stat -c %a /sys/topofs/deep)" -eq 700
 check "on the machine" test "$(inside plain cat /sys/topofs/big | wc -c)" -eq 10
+
+# nor one to which the way is not known any more, as only the server could tell
+unshare --mount sh -c 'mount --bind served/sys far && mount -t tmpfs none far/devices/system/cpu/cpu1 && echo $$ >far.pid &&
+	exec sleep 60' &
+wait_for 5 test -s far.pid || fail "no mount namespace"
+on_exit "kill $(cat far.pid) 2>/dev/null"
+check "reload" "$TOPOFS" reload served dgx-h100
+for name in $containers; do
+	check "$name: has looked since" inside "$name" test -d /sys/fs/cgroup
+done
+dies
+serves
+check_status 1 "no way to it" "$TOPOFS" repair served >out 2>err
+check "says so" grep -q "^topofs: process $(cat far.pid): .*: cannot reach what is mounted on its .*/cpu1: " err
+is_right "healed all the same"
+kill "$(cat far.pid)"
+check "it has gone with its namespace" wait_for 5 nothing_is_left 2>/dev/null
 
 # what a user namespace got when it was made is locked there
 unshare --user --map-root-user --mount sleep 60 &
