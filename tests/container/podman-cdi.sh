@@ -72,6 +72,7 @@ for tool in numactl lspci lstopo-no-graphics; do
 	command -v "$tool" >/dev/null || skip "$tool is not installed; all else is well"
 done
 in_container dgx-h100 sh -c 'lscpu; numactl --hardware; lspci -nd 10de:2330; lstopo-no-graphics' >tools 2>&1
+grep -E '^CPU\(s\):|^Model name|^NUMA node|^available|^node . size|10de:2330|Package L#' tools >&2
 check "lscpu" grep -q '^CPU(s): *224$' tools
 check "numactl" grep -q '^node   0   1' tools
 check "lspci" test "$(grep -c ' 0302: 10de:2330' tools)" -eq 8
