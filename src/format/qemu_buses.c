@@ -106,7 +106,8 @@ static int check_slots(struct qemu_guest *g, const struct qemu_device *bus)
 
 static int number_below(struct qemu_guest *g, struct qemu_device *bus, unsigned *last)
 {
-	qsort(bus->below.at, bus->below.n, sizeof *bus->below.at, by_devfn);
+	if (bus->below.n)
+		qsort(bus->below.at, bus->below.n, sizeof *bus->below.at, by_devfn);
 	if (check_slots(g, bus))
 		return -EINVAL;
 	for (size_t i = 0; i < bus->below.n; i++) {
