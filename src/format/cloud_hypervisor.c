@@ -49,7 +49,8 @@ static int check_cpus(struct command *c)
 	size_t other = guest_out_of_order(c->t, &c->cpus);
 	if (other < c->t->cpus.n)
 		return err_set(c->err, arena_printf(&c->a, "cpu %zu", other),
-			       "Cloud Hypervisor numbers CPUs core after core and package after package: plan with --numbering packed");
+			       "Cloud Hypervisor numbers CPUs core after core and package after package: plan with "
+			       "--numbering packed");
 	return c->cpus.clusters == 1 ? 0 : err_set(c->err, "cpu", "Cloud Hypervisor has no clusters");
 }
 
@@ -59,11 +60,16 @@ static int check_nodes(struct command *c)
 		const struct node *node = &c->t->nodes.at[i];
 		const struct idset *host = guest_host_nodes(c->t, node->id);
 		if (guest_has_memory(node) && host && idset_count(host) != 1)
-			return cannot_node(c, node->id, "Cloud Hypervisor binds memory to one node of the host, and this is of several");
+			return cannot_node(
+				c, node->id,
+				"Cloud Hypervisor binds memory to one node of the host, and this is of several");
 		if (!guest_has_memory(node) && idset_is_empty(&node->cpus) && guest_initiator(c->t, i) == BDF_NONE)
-			return cannot_node(c, node->id, "Cloud Hypervisor has nodes with CPUs, memory or a device, and this has none");
+			return cannot_node(
+				c, node->id,
+				"Cloud Hypervisor has nodes with CPUs, memory or a device, and this has none");
 		if (node->memory_side_caches.n || node->access.n)
-			return cannot_node(c, node->id, "Cloud Hypervisor does not tell how well memory is reached (HMAT)");
+			return cannot_node(c, node->id,
+					   "Cloud Hypervisor does not tell how well memory is reached (HMAT)");
 		for (size_t k = 0; k < c->t->nodes.n; k++)
 			if (i == k ? topo_distance(c->t, i, k) != 10 : topo_distance(c->t, i, k) < 10)
 				return cannot_node(c, node->id, "a distance to itself is 10, and to others 10 to 255");
@@ -85,7 +91,8 @@ static size_t segment_of(const struct topo *t, const struct pci *pci)
 static int find_function(struct command *c, const struct pci *pci, const struct virtual_machine *vm)
 {
 	const struct emulated *like = emulated_like(pci);
-	if ((vm && guest_is_chipset(vm, pci)) || like == &emulated[EMULATED_EXPANDER] || like == &emulated[EMULATED_ROOT_PORT])
+	if ((vm && guest_is_chipset(vm, pci)) || like == &emulated[EMULATED_EXPANDER] ||
+	    like == &emulated[EMULATED_ROOT_PORT])
 		return 0;
 	if (like == &emulated[EMULATED_UPSTREAM] || like == &emulated[EMULATED_DOWNSTREAM])
 		return cannot_function(c, pci, "Cloud Hypervisor has no switches: plan with --group node or root");
@@ -95,8 +102,9 @@ static int find_function(struct command *c, const struct pci *pci, const struct 
 		return cannot_function(c, pci, "it is on no node, and Cloud Hypervisor has its bus on node 0");
 	size_t segment = segment_of(c->t, pci);
 	if (pci->node != TOPO_UNKNOWN && pci->node != (segment ? c->t->roots.at[segment].node : 0))
-		return cannot_function(c, pci, segment ? "it is on another node than its host bridge"
-						       : "Cloud Hypervisor has the first bus on node 0");
+		return cannot_function(c, pci,
+				       segment ? "it is on another node than its host bridge"
+					       : "Cloud Hypervisor has the first bus on node 0");
 	*LIST_ADD(&c->a, &c->given) = pci;
 	return 0;
 }
@@ -114,18 +122,21 @@ static int find_functions(struct command *c)
 {
 	size_t n[MAX_SEGMENTS] = { PLACES_TAKEN };
 	if (c->t->roots.n > MAX_SEGMENTS)
-		return err_set(c->err, "pci", "Cloud Hypervisor has at most %d PCI segments, and there are %zu host bridges",
+		return err_set(c->err, "pci",
+			       "Cloud Hypervisor has at most %d PCI segments, and there are %zu host bridges",
 			       MAX_SEGMENTS, c->t->roots.n);
 	for (size_t i = 0; i < c->t->pci.n; i++)
 		if (find_function(c, &c->t->pci.at[i], virtual_machine_of(c->t->arch)))
 			return -1;
 	for (size_t i = 0; i < c->given.n; i++)
 		if (++n[segment_of(c->t, c->given.at[i])] > PLACES_OF_SEGMENT)
-			return cannot_function(c, c->given.at[i], "a segment of Cloud Hypervisor has 31 places, and the first 29");
+			return cannot_function(c, c->given.at[i],
+					       "a segment of Cloud Hypervisor has 31 places, and the first 29");
 	for (size_t i = 0; i < c->t->nodes.n; i++) {
 		uint64_t initiator = guest_initiator(c->t, i);
 		if (initiator != BDF_NONE && number_of(c, initiator) == c->given.n)
-			return cannot_node(c, c->t->nodes.at[i].id, "its device is none of those that the guest is given");
+			return cannot_node(c, c->t->nodes.at[i].id,
+					   "its device is none of those that the guest is given");
 	}
 	return 0;
 }
@@ -145,8 +156,8 @@ static void put_cpus(struct command *c)
 {
 	const struct guest_cpus *cpus = &c->cpus;
 	const char *comma = "";
-	buf_printf(c->out, "cloud-hypervisor --cpus 'boot=%zu,topology=%zu:%zu:%zu:%zu", cpus->n, cpus->threads, cpus->cores, cpus->dies,
-		   cpus->packages);
+	buf_printf(c->out, "cloud-hypervisor --cpus 'boot=%zu,topology=%zu:%zu:%zu:%zu", cpus->n, cpus->threads,
+		   cpus->cores, cpus->dies, cpus->packages);
 	for (uint32_t cpu = 0; cpu < cpus->n; cpu++) {
 		const struct idset *host = guest_host_cpus(c->t, cpu);
 		if (!host)
@@ -189,7 +200,8 @@ static void put_node(struct command *c, size_t i)
 	}
 	for (size_t k = 0, n = 0; k < c->t->nodes.n; k++)
 		if (k != i)
-			buf_printf(c->out, "%s%u@%u", n++ ? "," : ",distances=[", c->t->nodes.at[k].id, topo_distance(c->t, i, k));
+			buf_printf(c->out, "%s%u@%u", n++ ? "," : ",distances=[", c->t->nodes.at[k].id,
+				   topo_distance(c->t, i, k));
 	buf_puts(c->out, c->t->nodes.n > 1 ? "]" : "");
 	if (guest_has_memory(node))
 		buf_printf(c->out, ",memory_zones=mem%u", node->id);

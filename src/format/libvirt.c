@@ -12,14 +12,18 @@ static uint64_t scale_of(const char *unit)
 	if (!strcasecmp(unit, "b") || !strcasecmp(unit, "byte") || !strcasecmp(unit, "bytes"))
 		return 1;
 	const char *letter = *unit ? strchr(letters, *unit | 0x20) : NULL;
-	uint64_t base = !letter ? 0 : !unit[1] || !strcasecmp(unit + 1, "iB") ? 1024 : !strcasecmp(unit + 1, "B") ? 1000 : 0;
+	uint64_t base = !letter					  ? 0
+			: !unit[1] || !strcasecmp(unit + 1, "iB") ? 1024
+			: !strcasecmp(unit + 1, "B")		  ? 1000
+								  : 0;
 	uint64_t scale = base;
 	for (const char *p = letters; base && p < letter; p++)
 		scale *= base;
 	return scale;
 }
 
-int libvirt_scale(const xmlNode *e, const char *what, const char *text, const char *unit, uint64_t *bytes, struct err *err)
+int libvirt_scale(const xmlNode *e, const char *what, const char *text, const char *unit, uint64_t *bytes,
+		  struct err *err)
 {
 	uint64_t scale = scale_of(unit ? unit : "KiB"), n;
 	if (!scale)
@@ -35,7 +39,8 @@ int libvirt_memory(const xmlNode *e, uint64_t *ret_k, struct err *err)
 	_cleanup_arena_ struct arena a = { 0 };
 	const char *size = xml_attr(e, "size", &a);
 	uint64_t bytes = 0;
-	if (e && libvirt_scale(e, size ? "size" : "its text", size ? size : xml_text(e, &a), xml_attr(e, "unit", &a), &bytes, err))
+	if (e && libvirt_scale(e, size ? "size" : "its text", size ? size : xml_text(e, &a), xml_attr(e, "unit", &a),
+			       &bytes, err))
 		return -1;
 	*ret_k = bytes / 1024 + !!(bytes % 1024);
 	return 0;
@@ -43,12 +48,14 @@ int libvirt_memory(const xmlNode *e, uint64_t *ret_k, struct err *err)
 
 /* --- distances ------------------------------------------------------------------------------------------- */
 
-static int read_row(const xmlNode *cell, struct topo *t, int32_t from, int16_t *matrix, struct idset *others, struct err *err)
+static int read_row(const xmlNode *cell, struct topo *t, int32_t from, int16_t *matrix, struct idset *others,
+		    struct err *err)
 {
 	const struct node *node = topo_node(t, (uint32_t)from);
 	XML_EACH (sibling, xml_child(cell, "distances"), "sibling") {
 		int32_t id = TOPO_UNKNOWN, value = TOPO_UNKNOWN;
-		if (xml_id(sibling, "id", TOPO_MAX_NODE, &id, err) || xml_id(sibling, "value", TOPO_DISTANCE_MAX, &value, err))
+		if (xml_id(sibling, "id", TOPO_MAX_NODE, &id, err) ||
+		    xml_id(sibling, "value", TOPO_DISTANCE_MAX, &value, err))
 			return -1;
 		if (id == TOPO_UNKNOWN || value == TOPO_UNKNOWN)
 			return xml_wrong(sibling, err, "%s: it is missing", id == TOPO_UNKNOWN ? "id" : "value");
@@ -78,7 +85,9 @@ int libvirt_distances(const xmlNode *cells, struct topo *t, struct idset *others
 	for (size_t i = 0; any && i < n * n; i++) {
 		size_t from = i / n, to = i % n;
 		int32_t value = matrix[i] >= 0 ? matrix[i] : matrix[to * n + from];
-		*LIST_ADD(&t->arena, &t->nodes.at[from].distances) = value >= 0 ? (uint32_t)value : from == to ? 10 : 20;
+		*LIST_ADD(&t->arena, &t->nodes.at[from].distances) = value >= 0	  ? (uint32_t)value
+								     : from == to ? 10
+										  : 20;
 	}
 	return 0;
 }

@@ -14,7 +14,8 @@
 #include "topofs/format.h"
 
 /* As libvirt's virScaleInteger() takes it: "KiB" and "k" are 1024 bytes, "KB" 1000; without a unit, KiB. */
-int libvirt_scale(const xmlNode *e, const char *what, const char *text, const char *unit, uint64_t *bytes, struct err *err);
+int libvirt_scale(const xmlNode *e, const char *what, const char *text, const char *unit, uint64_t *bytes,
+		  struct err *err);
 /*
  * The memory that an element tells: <memory unit='KiB'>8388608</memory>, or <memory size='8388608'/> as it was first
  * proposed in 2007; none where the element is NULL.
@@ -22,8 +23,9 @@ int libvirt_scale(const xmlNode *e, const char *what, const char *text, const ch
 int libvirt_memory(const xmlNode *e, uint64_t *ret_k, struct err *err);
 
 /*
- * Rows of <distances> below elements that have each a node's id, their place where it is not said, into topo->nodes: what is said in one direction only
- * holds in both, the rest is 10 and 20. `others` gets the ids of nodes that are told of but are none of the topology.
+ * Rows of <distances> below elements that have each a node's id, their place where it is not said, into topo->nodes:
+ * what is said in one direction only holds in both, the rest is 10 and 20. `others` gets the ids of nodes that are told
+ * of but are none of the topology.
  */
 int libvirt_distances(const xmlNode *cells, struct topo *t, struct idset *others, struct err *err);
 void libvirt_put_distances(const struct topo *t, size_t node, int indent, struct buf *out);

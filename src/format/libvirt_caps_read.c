@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char derived[] =
-	"Made of libvirt's capabilities, which tell nodes with their memory, huge pages, distances and CPUs, and caches\n"
-	"from the third level on.";
+static const char derived[] = "Made of libvirt's capabilities, which tell nodes with their memory, huge pages, "
+			      "distances and CPUs, and caches\n"
+			      "from the third level on.";
 
 /* A CPU as it stands there. */
 struct caps_cpu {
@@ -32,7 +32,10 @@ struct caps_reader {
 static const struct {
 	const char *name;
 	enum topo_level level;
-} levels[] = { { "socket_id", LEVEL_PACKAGE }, { "die_id", LEVEL_DIE }, { "cluster_id", LEVEL_CLUSTER }, { "core_id", LEVEL_CORE } };
+} levels[] = { { "socket_id", LEVEL_PACKAGE },
+	       { "die_id", LEVEL_DIE },
+	       { "cluster_id", LEVEL_CLUSTER },
+	       { "core_id", LEVEL_CORE } };
 enum { N_NAMED = sizeof levels / sizeof *levels };
 
 static int read_cpu(struct caps_reader *r, const xmlNode *e, struct node *node)
@@ -123,8 +126,9 @@ static int compare_cpus(const void *x, const void *y)
 /* libvirt writes 0 where the kernel knows no dies and clusters. x86 kernels know a die for each package at least. */
 static bool is_known(const struct caps_reader *r, enum topo_level level)
 {
-	return level == LEVEL_DIE     ? r->dies || !strcmp(r->t->arch, "x86_64")
-	       : level == LEVEL_CLUSTER ? r->clusters : true;
+	return level == LEVEL_DIE	? r->dies || !strcmp(r->t->arch, "x86_64")
+	       : level == LEVEL_CLUSTER ? r->clusters
+					: true;
 }
 
 static int group_cpus(struct caps_reader *r)
@@ -234,7 +238,8 @@ static int read_cells(struct caps_reader *r, const xmlNode *cells, struct idset 
 	r->t->possible_nodes = default_possible_nodes(r->t, &r->t->arena);
 	if (!r->cpus.n)
 		return xml_wrong(cells, r->err, "none of its cells has CPUs");
-	return libvirt_distances(cells, r->t, others, r->err) || libvirt_interconnects(cells->parent, r->t, r->err) ? -1 : 0;
+	return libvirt_distances(cells, r->t, others, r->err) || libvirt_interconnects(cells->parent, r->t, r->err) ? -1
+														    : 0;
 }
 
 /* A host without nodes is to libvirt a cell without distances. */
@@ -252,7 +257,9 @@ static void forget_only_cell(struct topo *t)
 
 static int read_type(struct caps_reader *r, const xmlNode *bank, int32_t *ret)
 {
-	static const char *const types[] = { [CACHE_DATA] = "data", [CACHE_INSTRUCTION] = "code", [CACHE_UNIFIED] = "both" };
+	static const char *const types[] = {
+		[CACHE_DATA] = "data", [CACHE_INSTRUCTION] = "code", [CACHE_UNIFIED] = "both"
+	};
 	const char *type = xml_attr(bank, "type", &r->t->arena);
 	for (*ret = 0; *ret <= CACHE_UNIFIED; ++*ret)
 		if (type && !strcmp(types[*ret], type))
@@ -266,7 +273,8 @@ static int read_bank(struct caps_reader *r, const xmlNode *bank)
 	struct cache *cache = LIST_ADD(&r->t->arena, &r->t->caches);
 	uint64_t level = 0, id = UINT64_MAX, bytes = 0;
 	if (xml_number(bank, "level", 9, &level, r->err) || xml_number(bank, "id", INT32_MAX, &id, r->err) ||
-	    read_type(r, bank, &cache->type) || xml_list(bank, "cpus", TOPO_MAX_CPU, &r->t->arena, &cache->cpus, r->err) ||
+	    read_type(r, bank, &cache->type) ||
+	    xml_list(bank, "cpus", TOPO_MAX_CPU, &r->t->arena, &cache->cpus, r->err) ||
 	    (size && libvirt_scale(bank, "size", size, unit ? unit : "B", &bytes, r->err)))
 		return -1;
 	const char *missing = !level ? "level" : id == UINT64_MAX ? "id" : idset_is_empty(&cache->cpus) ? "cpus" : NULL;

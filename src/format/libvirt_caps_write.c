@@ -35,7 +35,8 @@ static void put_cpu(struct caps_writer *w, const struct cpu *cpu)
 	const struct cpu_facts *facts = &w->f->cpus[cpu - w->t->cpus.at];
 	buf_printf(w->out, "            <cpu id='%u'", cpu->id);
 	if (idset_has(&w->t->online, cpu->id) && cpu->group[LEVEL_PACKAGE] != TOPO_UNKNOWN) {
-		buf_printf(w->out, " socket_id='%d' die_id='%d'", known(cpu->number[LEVEL_PACKAGE]), known(cpu->number[LEVEL_DIE]));
+		buf_printf(w->out, " socket_id='%d' die_id='%d'", known(cpu->number[LEVEL_PACKAGE]),
+			   known(cpu->number[LEVEL_DIE]));
 		if (w->clusters)
 			buf_printf(w->out, " cluster_id='%d'", known(cpu->number[LEVEL_CLUSTER]));
 		buf_printf(w->out, " core_id='%d'", known(cpu->number[LEVEL_CORE]));
@@ -90,7 +91,7 @@ static void put_pages(struct caps_writer *w, const struct node *node, uint64_t m
 	uint64_t rest_k = memory_k > pools_k ? memory_k - pools_k : 0;
 	buf_printf(w->out, "          <pages unit='KiB' size='%llu'>%llu</pages>\n", (unsigned long long)small_k,
 		   (unsigned long long)(rest_k / small_k));
-	for (uint64_t last = 0, next; ; last = next) {
+	for (uint64_t last = 0, next;; last = next) {
 		const struct hugepages *pool = NULL;
 		for (size_t i = 0; i < n; i++)
 			if (pools[i].size_k > last && (!pool || pools[i].size_k < pool->size_k))
@@ -147,7 +148,9 @@ static void put_size(struct caps_writer *w, uint64_t size_k)
 static void put_caches(struct caps_writer *w)
 {
 	enum { LEAST_LEVEL = 3 };
-	static const char *const types[] = { [CACHE_DATA] = "data", [CACHE_INSTRUCTION] = "code", [CACHE_UNIFIED] = "both" };
+	static const char *const types[] = {
+		[CACHE_DATA] = "data", [CACHE_INSTRUCTION] = "code", [CACHE_UNIFIED] = "both"
+	};
 	bool opened = false;
 	for (size_t i = 0; i < w->t->caches.n; i++) {
 		const struct cache *cache = &w->t->caches.at[i];

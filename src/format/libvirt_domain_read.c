@@ -8,8 +8,8 @@
 #include <string.h>
 
 static const char derived[] =
-	"Made of a domain of libvirt: nodes, CPUs in the order in which QEMU numbers them, and PCI functions with the bus\n"
-	"numbers that firmware gives them. Of the host's functions, it does not tell what they are.";
+	"Made of a domain of libvirt: nodes, CPUs in the order in which QEMU numbers them, and PCI functions with the\n"
+	"bus numbers that firmware gives them. Of the host's functions, it does not tell what they are.";
 
 /* --- CPUs ------------------------------------------------------------------------------------------------ */
 
@@ -35,8 +35,10 @@ static int read_vcpus(struct domain_reader *r)
 		product = product * of[i] > TOPO_MAX_CPU + 1 ? TOPO_MAX_CPU + 2 : product * of[i];
 	}
 	if (product != n)
-		return xml_wrong(topology, r->err, "sockets, dies, clusters, cores and threads do not multiply to the domain's %llu vCPUs",
-				 (unsigned long long)n);
+		return xml_wrong(
+			topology, r->err,
+			"sockets, dies, clusters, cores and threads do not multiply to the domain's %llu vCPUs",
+			(unsigned long long)n);
 	r->cpus = (struct guest_cpus){ n, of[0], of[1], of[2], of[3], of[4] };
 	r->present = (uint32_t)current;
 	struct topo *t = &r->doc.topo;
@@ -53,11 +55,12 @@ static void enter(struct cpu *cpu, enum topo_level level, size_t size, size_t ar
 	cpu->number[level] = (int32_t)(cpu->id % around / size);
 }
 
-/* As QEMU numbers them: core after core, package after package. Which levels kernels tell depends on the architecture. */
+/* As QEMU numbers them: core after core, package after package. Which levels kernels tell depends on the arch. */
 static void place_cpus(struct domain_reader *r)
 {
 	const struct guest_cpus *cpus = &r->cpus;
-	size_t core = cpus->threads, cluster = core * cpus->cores, die = cluster * cpus->clusters, package = die * cpus->dies;
+	size_t core = cpus->threads, cluster = core * cpus->cores, die = cluster * cpus->clusters,
+	       package = die * cpus->dies;
 	for (size_t i = 0; i < r->t->cpus.n; i++) {
 		struct cpu *cpu = &r->t->cpus.at[i];
 		enter(cpu, LEVEL_CORE, core, package);
@@ -84,7 +87,8 @@ static int add_modules(struct domain_reader *r)
 			return -1;
 		struct node *node = (struct node *)topo_node(r->t, (uint32_t)at);
 		if (!node || node->memory_k + size_k < node->memory_k)
-			return xml_wrong(on ? on : memory, r->err, "there is no cell %u with room for it", (unsigned)at);
+			return xml_wrong(on ? on : memory, r->err, "there is no cell %u with room for it",
+					 (unsigned)at);
 		node->memory_k += size_k;
 	}
 	return 0;
@@ -105,7 +109,8 @@ static int read_cell_memory(struct domain_reader *r, const xmlNode *cell, uint64
 	return 0;
 }
 
-static int read_cell(struct domain_reader *r, const xmlNode *cell, int32_t place, struct idset *nodes, struct idset *seen)
+static int read_cell(struct domain_reader *r, const xmlNode *cell, int32_t place, struct idset *nodes,
+		     struct idset *seen)
 {
 	struct doc_node *node = LIST_ADD(&r->t->arena, &r->doc.nodes);
 	int32_t id = place;
@@ -242,7 +247,8 @@ static void name_host(struct domain_reader *r)
 	size_t len = name ? strlen(name) : 0, n = strlen(ending);
 	if (!r->t->plan.cpus.n && !r->t->plan.nodes.n && !r->t->plan.devices.n)
 		return;
-	r->t->plan.host = len > n && !strcmp(name + len - n, ending) ? arena_strndup(&r->t->arena, name, len - n) : "host";
+	r->t->plan.host =
+		len > n && !strcmp(name + len - n, ending) ? arena_strndup(&r->t->arena, name, len - n) : "host";
 }
 
 /* --- the domain ------------------------------------------------------------------------------------------ */
@@ -260,7 +266,8 @@ static void read_machine(struct domain_reader *r)
 	r->vm = virtual_machine_of(t->arch);
 	/* "q35" and "pc-q35-7.2", "virt" and "virt-7.2" */
 	if (!r->vm || (machine && !strstr(machine, r->vm->machine))) {
-		buf_printf(r->notes, "\nNot known: what the machine %.60s brings of its own.", machine ? machine : t->arch);
+		buf_printf(r->notes, "\nNot known: what the machine %.60s brings of its own.",
+			   machine ? machine : t->arch);
 		r->vm = NULL;
 		return;
 	}
@@ -278,8 +285,9 @@ static int read_domain(struct domain_reader *r)
 	if (read_vcpus(r) || read_cells(r, numa) || libvirt_read_devices(r) || expand(&r->doc, r->t, r->err))
 		return -1;
 	place_cpus(r);
-	if (add_modules(r) || libvirt_distances(numa, r->t, &others, r->err) || libvirt_interconnects(numa, r->t, r->err) || read_cputune(r) ||
-	    read_numatune(r) || libvirt_read_hostdevs(r))
+	if (add_modules(r) || libvirt_distances(numa, r->t, &others, r->err) ||
+	    libvirt_interconnects(numa, r->t, r->err) || read_cputune(r) || read_numatune(r) ||
+	    libvirt_read_hostdevs(r))
 		return -1;
 	int64_t other = idset_next(&others, 0);
 	if (other != IDSET_NONE)

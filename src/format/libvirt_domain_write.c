@@ -71,8 +71,8 @@ static bool has_many_cpus(const struct domain_writer *w)
 static void put_os(struct domain_writer *w)
 {
 	bool x86 = !strcmp(w->t->arch, "x86_64");
-	buf_printf(w->out, "  <os%s>\n    <type arch='%s' machine='%s'>hvm</type>\n  </os>\n", x86 ? "" : " firmware='efi'",
-		   w->t->arch, w->vm->machine);
+	buf_printf(w->out, "  <os%s>\n    <type arch='%s' machine='%s'>hvm</type>\n  </os>\n",
+		   x86 ? "" : " firmware='efi'", w->t->arch, w->vm->machine);
 	buf_printf(w->out, "  <features>\n    <acpi/>\n%s%s  </features>\n", x86 ? "    <apic/>\n" : "",
 		   has_many_cpus(w) ? "    <ioapic driver='qemu'/>\n" : "");
 }
@@ -109,10 +109,13 @@ static void put_cpu(struct domain_writer *w)
 	const struct guest_cpus *cpus = &w->cpus;
 	size_t other = guest_out_of_order(w->t, cpus);
 	if (other < w->t->cpus.n)
-		buf_printf(w->out, "  <!-- QEMU numbers vCPUs core after core, unlike the plan from vCPU %zu on: plan with packed numbering "
-				   "where cores matter -->\n", other);
-	buf_printf(w->out, "  <cpu mode='host-passthrough' check='none'>\n    <topology sockets='%zu' dies='%zu'", cpus->packages,
-		   cpus->dies);
+		buf_printf(w->out,
+			   "  <!-- QEMU numbers vCPUs core after core, unlike the plan from vCPU %zu on: plan with "
+			   "packed numbering "
+			   "where cores matter -->\n",
+			   other);
+	buf_printf(w->out, "  <cpu mode='host-passthrough' check='none'>\n    <topology sockets='%zu' dies='%zu'",
+		   cpus->packages, cpus->dies);
 	if (cpus->clusters > 1)
 		buf_printf(w->out, " clusters='%zu'", cpus->clusters);
 	buf_printf(w->out, " cores='%zu' threads='%zu'/>\n", cpus->cores, cpus->threads);
@@ -137,8 +140,10 @@ static int check_distances(struct domain_writer *w)
 		char where[32];
 		snprintf(where, sizeof where, "node %u", from);
 		if (i / n == i % n ? distance != 10 : distance < 10)
-			return err_set(w->err, where, "its distance to node %u is %u: libvirt has 10 to itself, and 10 to 255 to others",
-				       w->t->nodes.at[i % n].id, distance);
+			return err_set(
+				w->err, where,
+				"its distance to node %u is %u: libvirt has 10 to itself, and 10 to 255 to others",
+				w->t->nodes.at[i % n].id, distance);
 	}
 	return 0;
 }
@@ -157,7 +162,8 @@ static int check_nodes(struct domain_writer *w)
 			return err_set(w->err, where, "it has CPUs of an earlier node");
 		idset_add_all(&a, &seen, &node->cpus);
 		if (node->generic_initiator && guest_initiator(w->t, i) == BDF_NONE)
-			return err_set(w->err, where, "libvirt ties initiators to functions, and this one is behind none");
+			return err_set(w->err, where,
+				       "libvirt ties initiators to functions, and this one is behind none");
 	}
 	if (w->t->nodes.n && !idset_equal(&seen, &w->t->online))
 		return err_set(w->err, "cpu", "libvirt puts CPUs without a node on node 0");

@@ -25,8 +25,8 @@ void libvirt_put_side_caches(const struct node *node, int indent, struct buf *ou
 	for (size_t i = 0; i < node->memory_side_caches.n; i++) {
 		const struct memory_side_cache *cache = &node->memory_side_caches.at[i];
 		buf_pad(out, ' ', (size_t)indent);
-		buf_printf(out, "<cache level='%u' associativity='%s' policy='%s'>\n", cache->level, indexings[cache->indexing],
-			   policies[cache->write_policy]);
+		buf_printf(out, "<cache level='%u' associativity='%s' policy='%s'>\n", cache->level,
+			   indexings[cache->indexing], policies[cache->write_policy]);
 		put_bytes("size", cache->size, indent + 2, out);
 		put_bytes("line", cache->line, indent + 2, out);
 		buf_pad(out, ' ', (size_t)indent);
@@ -51,8 +51,8 @@ static void put_values(const struct pair_of_nodes *p, const char *name, const ch
 		if (!lines[i].value)
 			continue;
 		buf_pad(p->out, ' ', (size_t)p->indent);
-		buf_printf(p->out, "<%s initiator='%u' target='%u' type='%s' value='%llu'%s/>\n", name, p->initiator, p->target,
-			   lines[i].type, (unsigned long long)lines[i].value, rest);
+		buf_printf(p->out, "<%s initiator='%u' target='%u' type='%s' value='%llu'%s/>\n", name, p->initiator,
+			   p->target, lines[i].type, (unsigned long long)lines[i].value, rest);
 	}
 }
 
@@ -77,7 +77,8 @@ void libvirt_put_interconnects(const struct topo *t, int indent, struct buf *out
 					buf_pad(out, ' ', (size_t)indent), buf_puts(out, "<interconnects>\n");
 				opened = true;
 				if (bandwidths)
-					put_values(&p, "bandwidth", " unit='KiB'", access->read_bandwidth * 1024, access->write_bandwidth * 1024);
+					put_values(&p, "bandwidth", " unit='KiB'", access->read_bandwidth * 1024,
+						   access->write_bandwidth * 1024);
 				else
 					put_values(&p, "latency", "", access->read_latency, access->write_latency);
 			}
@@ -110,9 +111,11 @@ int libvirt_side_caches(const xmlNode *cell, struct node *node, struct arena *a,
 	XML_EACH (e, cell, "cache") {
 		struct memory_side_cache *cache = LIST_ADD(a, &node->memory_side_caches);
 		int32_t level = 1;
-		if (xml_id(e, "level", 9, &level, err) || read_choice(e, "associativity", indexings, &cache->indexing, a, err) ||
+		if (xml_id(e, "level", 9, &level, err) ||
+		    read_choice(e, "associativity", indexings, &cache->indexing, a, err) ||
 		    read_choice(e, "policy", policies, &cache->write_policy, a, err) ||
-		    read_bytes(xml_child(e, "size"), &cache->size, a, err) || read_bytes(xml_child(e, "line"), &cache->line, a, err))
+		    read_bytes(xml_child(e, "size"), &cache->size, a, err) ||
+		    read_bytes(xml_child(e, "line"), &cache->line, a, err))
 			return -1;
 		cache->level = (uint32_t)level;
 	}
@@ -137,7 +140,8 @@ static int read_node(const xmlNode *e, const char *name, const struct topo *t, s
 		return -1;
 	const struct node *node = id < 0 ? NULL : topo_node(t, (uint32_t)id);
 	if (!node)
-		return id < 0 ? xml_wrong(e, err, "%s: it is missing", name) : xml_wrong(e, err, "%s: there is no cell %d", name, id);
+		return id < 0 ? xml_wrong(e, err, "%s: it is missing", name)
+			      : xml_wrong(e, err, "%s: there is no cell %d", name, id);
 	*place = (size_t)(node - t->nodes.at);
 	return 0;
 }
@@ -152,7 +156,8 @@ static int read_connection(const struct connections *all, const xmlNode *e, bool
 		return -1;
 	if (!value)
 		return xml_wrong(e, err, "value: it is missing");
-	if (bandwidth ? libvirt_scale(e, "value", value, unit, &n, err) : xml_parse_number(e, "value", value, INT32_MAX, &n, err))
+	if (bandwidth ? libvirt_scale(e, "value", value, unit, &n, err)
+		      : xml_parse_number(e, "value", value, INT32_MAX, &n, err))
 		return -1;
 	/* that of a cache in front of the memory is not the memory's */
 	if (xml_attr(e, "cache", &a))
@@ -183,8 +188,10 @@ static void keep_best(const struct connections *all, size_t target)
 	if (best == &nothing)
 		return;
 	struct node_access *access = LIST_ADD(&t->arena, &t->nodes.at[target].access);
-	*access = (struct node_access){ .read_latency = best->values[0], .write_latency = best->values[1],
-					.read_bandwidth = best->values[2], .write_bandwidth = best->values[3] };
+	*access = (struct node_access){ .read_latency = best->values[0],
+					.write_latency = best->values[1],
+					.read_bandwidth = best->values[2],
+					.write_bandwidth = best->values[3] };
 	for (size_t i = 0; i < t->nodes.n; i++)
 		if (!memcmp(row[i].values, best->values, sizeof best->values))
 			idset_add(&t->arena, &access->initiators, t->nodes.at[i].id);

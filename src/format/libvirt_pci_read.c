@@ -12,9 +12,9 @@
 
 /* --- what there is --------------------------------------------------------------------------------------- */
 
-#define IDS(vendor_, device_, class_) \
-	{ .vendor = vendor_, .device = device_, .class = class_, .type = PCIE_AUTO, .node = NODE_INHERITED, \
-	  .iommu_group = TOPO_UNKNOWN, .physfn = BDF_NONE }
+// clang-format off
+#define REST .node = NODE_INHERITED, .iommu_group = TOPO_UNKNOWN, .physfn = BDF_NONE
+#define IDS(vendor_, device_, class_) { .vendor = vendor_, .device = device_, .class = class_, .type = PCIE_AUTO, REST }
 
 /* Bridges that topofs plan does not make, by the name of their model; and what only the host knows. */
 static const struct {
@@ -26,9 +26,9 @@ static const struct {
 	{ "pcie-to-pci-bridge", "pcie-pci-bridge", IDS(0x1b36, 0x000e, 0x060400) },
 	{ "pci-bridge", "pci-bridge", IDS(0x1b36, 0x0001, 0x060400) },
 };
-static const struct pci of_host = { .type = PCIE_ENDPOINT, .node = NODE_INHERITED, .iommu_group = TOPO_UNKNOWN, .physfn = BDF_NONE };
-static const struct pci network_of_host = { .class = 0x020000, .type = PCIE_ENDPOINT, .node = NODE_INHERITED,
-					    .iommu_group = TOPO_UNKNOWN, .physfn = BDF_NONE };
+static const struct pci of_host = { .type = PCIE_ENDPOINT, REST };
+static const struct pci network_of_host = { .class = 0x020000, .type = PCIE_ENDPOINT, REST };
+// clang-format on
 
 /* Devices, by an attribute of theirs or of an element in them. */
 static const struct {
@@ -62,7 +62,8 @@ static const struct pci *device_like(const xmlNode *e)
 		return &network_of_host;
 	for (size_t i = 0; i < sizeof devices / sizeof *devices; i++) {
 		const xmlNode *in = *devices[i].inside ? xml_child(e, devices[i].inside) : e;
-		if (!strcmp((const char *)e->name, devices[i].element) && xml_attr_is(in, devices[i].attribute, devices[i].value))
+		if (!strcmp((const char *)e->name, devices[i].element) &&
+		    xml_attr_is(in, devices[i].attribute, devices[i].value))
 			return &emulated_named(devices[i].qemu)->pci;
 	}
 	return NULL;
@@ -79,7 +80,8 @@ static int read_address(struct domain_reader *r, const xmlNode *address, uint64_
 {
 	uint64_t bus = 0, slot = 0, function = 0;
 	*domain = 0;
-	if (xml_number(address, "domain", UINT32_MAX, domain, r->err) || xml_number(address, "bus", MAX_BUS, &bus, r->err) ||
+	if (xml_number(address, "domain", UINT32_MAX, domain, r->err) ||
+	    xml_number(address, "bus", MAX_BUS, &bus, r->err) ||
 	    xml_number(address, "slot", SLOTS_OF_BUS - 1, &slot, r->err) ||
 	    xml_number(address, "function", FUNCTIONS_OF_SLOT - 1, &function, r->err))
 		return -1;
@@ -106,9 +108,11 @@ static void leave_out(struct domain_reader *r, const xmlNode *e, const char *why
 static int read_device(struct domain_reader *r, const xmlNode *e)
 {
 	const xmlNode *address = xml_child(e, "address");
-	struct domain_function found = { .element = e, .like = is_pci_controller(e) ? controller_like(e) : device_like(e) };
+	struct domain_function found = { .element = e,
+					 .like = is_pci_controller(e) ? controller_like(e) : device_like(e) };
 	uint64_t domain;
-	bool is_root = is_pci_controller(e) && (xml_attr_is(e, "model", "pcie-root") || xml_attr_is(e, "model", "pci-root"));
+	bool is_root =
+		is_pci_controller(e) && (xml_attr_is(e, "model", "pcie-root") || xml_attr_is(e, "model", "pci-root"));
 	if (is_root || (address && !xml_attr_is(address, "type", "pci")))
 		return 0;
 	if (!address && found.like)
@@ -142,7 +146,8 @@ static int read_functions(struct domain_reader *r)
 	const xmlNode *all = xml_child(r->root, "devices");
 	for (size_t i = 0; r->vm && i < 6 && r->vm->chipset[i].pci.vendor; i++)
 		*LIST_ADD(&r->t->arena, &r->functions) =
-			(struct domain_function){ .like = &r->vm->chipset[i].pci, .slot = r->vm->chipset[i].device,
+			(struct domain_function){ .like = &r->vm->chipset[i].pci,
+						  .slot = r->vm->chipset[i].device,
 						  .function = r->vm->chipset[i].function };
 	for (const xmlNode *e = all ? all->children : NULL; e; e = e->next)
 		if (e->type == XML_ELEMENT_NODE && read_device(r, e))
@@ -153,7 +158,8 @@ static int read_functions(struct domain_reader *r)
 	for (size_t i = 1; i < r->functions.n; i++)
 		if (!compare_places(&r->functions.at[i - 1], &r->functions.at[i])) {
 			const struct domain_function *f = &r->functions.at[i];
-			return xml_wrong(f->element ? f->element : f[-1].element, r->err, "address: something is there already");
+			return xml_wrong(f->element ? f->element : f[-1].element, r->err,
+					 "address: something is there already");
 		}
 	return 0;
 }
@@ -189,8 +195,8 @@ static int check_indexes(struct domain_reader *r)
 	}
 	for (size_t i = 0; i < r->functions.n; i++)
 		if (!there[r->functions.at[i].bus])
-			return xml_wrong(r->functions.at[i].element, r->err, "address: there is no PCI controller of index %u",
-					 r->functions.at[i].bus);
+			return xml_wrong(r->functions.at[i].element, r->err,
+					 "address: there is no PCI controller of index %u", r->functions.at[i].bus);
 	return 0;
 }
 
@@ -198,7 +204,9 @@ static int check_indexes(struct domain_reader *r)
 static void make_transitional(struct pci *pci)
 {
 	enum { VIRTIO = 0x1af4, MODERN = 0x1040 };
-	static const uint16_t old[] = { [1] = 0x1000, [2] = 0x1001, [3] = 0x1003, [4] = 0x1005, [5] = 0x1002, [8] = 0x1004 };
+	static const uint16_t old[] = {
+		[1] = 0x1000, [2] = 0x1001, [3] = 0x1003, [4] = 0x1005, [5] = 0x1002, [8] = 0x1004
+	};
 	uint16_t kind = (uint16_t)(pci->device - MODERN);
 	if (pci->vendor != VIRTIO || pci->device < MODERN || kind >= sizeof old / sizeof *old || !old[kind])
 		return;
@@ -246,7 +254,9 @@ static int read_bus_number(struct domain_reader *r, const xmlNode *target, bool 
 	if (*ret == UINT64_MAX)
 		*ret = lowest > STEP ? lowest - STEP : 0;
 	if (!*ret || taken[*ret])
-		return xml_wrong(target, r->err, *ret ? "busNr: it is that of an earlier expander" : "busNr: expected a number of 1 to 254");
+		return xml_wrong(target, r->err,
+				 *ret ? "busNr: it is that of an earlier expander"
+				      : "busNr: expected a number of 1 to 254");
 	taken[*ret] = true;
 	return 0;
 }
@@ -263,7 +273,8 @@ static int add_expander(struct domain_reader *r, const xmlNode *controller, bool
 		return -1;
 	root->root = arena_printf(&r->t->arena, "0000:%02x", (unsigned)bus);
 	for (size_t i = 0; i < r->doc.nodes.n && node != UINT64_MAX; i++)
-		if (idset_is_empty(&r->doc.nodes.at[i].ids) ? node == i : idset_has(&r->doc.nodes.at[i].ids, (uint32_t)node))
+		if (idset_is_empty(&r->doc.nodes.at[i].ids) ? node == i
+							    : idset_has(&r->doc.nodes.at[i].ids, (uint32_t)node))
 			root->node = (int32_t)node;
 	if (on && root->node == TOPO_UNKNOWN)
 		return xml_wrong(on, r->err, "there is no cell %u", (unsigned)node);

@@ -9,14 +9,16 @@
 struct pci_writer {
 	struct domain_writer *domain;
 	struct buf *out;
-	/* indexes of controllers so far: of expanders by the root's bus, of ports by their place in the list; 0 is pcie-root */
+	/* indexes of controllers so far: of expanders by the root's bus, of ports by their place in the list; 0 is
+	 * pcie-root */
 	unsigned of_root[MAX_BUS + 1], *of_port;
 	unsigned next;
 };
 
 static int cannot_write(struct pci_writer *p, const struct pci *pci, const char *why)
 {
-	return err_set(p->domain->err, arena_printf(&p->domain->a, "pci %s", bdf_text(&p->domain->a, pci->address)), "%s", why);
+	return err_set(p->domain->err, arena_printf(&p->domain->a, "pci %s", bdf_text(&p->domain->a, pci->address)),
+		       "%s", why);
 }
 
 /* --- places ---------------------------------------------------------------------------------------------- */
@@ -41,17 +43,19 @@ static bool has_others(const struct topo *t, const struct pci *pci)
 static void put_place(struct pci_writer *p, const struct pci *pci)
 {
 	const struct topo *t = p->domain->t;
-	unsigned bus = pci->parent != BDF_NONE ? p->of_port[place_of(t, pci->parent)] : p->of_root[BDF_BUS(pci->address)];
-	buf_printf(p->out, "      <address type='pci' domain='0x0000' bus='0x%02x' slot='0x%02x' function='0x%x'%s/>\n", bus,
-		   BDF_DEVICE(pci->address), (unsigned)BDF_FUNCTION(pci->address), has_others(t, pci) ? " multifunction='on'" : "");
+	unsigned bus =
+		pci->parent != BDF_NONE ? p->of_port[place_of(t, pci->parent)] : p->of_root[BDF_BUS(pci->address)];
+	buf_printf(p->out, "      <address type='pci' domain='0x0000' bus='0x%02x' slot='0x%02x' function='0x%x'%s/>\n",
+		   bus, BDF_DEVICE(pci->address), (unsigned)BDF_FUNCTION(pci->address),
+		   has_others(t, pci) ? " multifunction='on'" : "");
 }
 
 /* --- controllers ----------------------------------------------------------------------------------------- */
 
 static void open_controller(struct pci_writer *p, const struct emulated *model)
 {
-	buf_printf(p->out, "    <controller type='pci' index='%u' model='%s'>\n      <model name='%s'/>\n", p->next, model->libvirt,
-		   model->qemu);
+	buf_printf(p->out, "    <controller type='pci' index='%u' model='%s'>\n      <model name='%s'/>\n", p->next,
+		   model->libvirt, model->qemu);
 }
 
 /* The n-th expander on the default root is the n-th other host bridge. */
@@ -79,7 +83,8 @@ static void put_port(struct pci_writer *p, const struct pci *pci, const struct e
 {
 	open_controller(p, model);
 	if (model != &emulated[EMULATED_UPSTREAM])
-		buf_printf(p->out, "      <target chassis='%u' port='0x%x'/>\n", p->next, (unsigned)(pci->address & 0xff));
+		buf_printf(p->out, "      <target chassis='%u' port='0x%x'/>\n", p->next,
+			   (unsigned)(pci->address & 0xff));
 	put_place(p, pci);
 	buf_puts(p->out, "    </controller>\n");
 	p->of_port[pci - p->domain->t->pci.at] = p->next++;
@@ -93,7 +98,8 @@ static int put_controllers(struct pci_writer *p)
 	buf_puts(p->out, "    <controller type='usb' index='0' model='none'/>\n");
 	buf_puts(p->out, "    <controller type='pci' index='0' model='pcie-root'");
 	if (hole)
-		buf_printf(p->out, ">\n      <pcihole64 unit='KiB'>%llu</pcihole64>\n    </controller>\n", (unsigned long long)hole / 1024);
+		buf_printf(p->out, ">\n      <pcihole64 unit='KiB'>%llu</pcihole64>\n    </controller>\n",
+			   (unsigned long long)hole / 1024);
 	else
 		buf_puts(p->out, "/>\n");
 	p->next = 1;
@@ -131,10 +137,14 @@ static int put_function(struct pci_writer *p, const struct pci *pci)
 {
 	uint64_t host = guest_host_function(p->domain->t, pci->address);
 	if (host == BDF_NONE)
-		return cannot_write(p, pci, "libvirt needs to know more of it than its place: only ports of QEMU, and functions that a plan "
-				      "gives, can be written");
-	buf_puts(p->out, "    <hostdev mode='subsystem' type='pci' managed='yes'>\n      <driver name='vfio'/>\n      <source>\n");
-	buf_printf(p->out, "        <address domain='0x%04x' bus='0x%02x' slot='0x%02x' function='0x%x'/>\n      </source>\n",
+		return cannot_write(p, pci,
+				    "libvirt needs to know more of it than its place: only ports of QEMU, and "
+				    "functions that a plan "
+				    "gives, can be written");
+	buf_puts(p->out, "    <hostdev mode='subsystem' type='pci' managed='yes'>\n      <driver name='vfio'/>\n      "
+			 "<source>\n");
+	buf_printf(p->out,
+		   "        <address domain='0x%04x' bus='0x%02x' slot='0x%02x' function='0x%x'/>\n      </source>\n",
 		   BDF_DOMAIN(host), BDF_BUS(host), BDF_DEVICE(host), (unsigned)BDF_FUNCTION(host));
 	put_nodes_of(p, pci);
 	put_place(p, pci);
@@ -149,8 +159,9 @@ static int check_buses(struct pci_writer *p)
 	size_t n = 0;
 	for (size_t i = 0; i < t->roots.n; i++)
 		if (t->roots.at[i].domain || (i == 0) != (t->roots.at[i].bus == 0))
-			return err_set(p->domain->err, arena_printf(&p->domain->a, "pci root %04x:%02x", t->roots.at[i].domain,
-								    t->roots.at[i].bus),
+			return err_set(p->domain->err,
+				       arena_printf(&p->domain->a, "pci root %04x:%02x", t->roots.at[i].domain,
+						    t->roots.at[i].bus),
 				       "QEMU has one of bus 0, and expanders beside it");
 	for (size_t i = 0; i < t->pci.n; i++)
 		n += emulated_like(&t->pci.at[i]) == &emulated[EMULATED_EXPANDER];

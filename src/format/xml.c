@@ -50,7 +50,8 @@ static void count_element(void *ctx, const xmlChar *name, const xmlChar *prefix,
 	if (guard->values > VALUES_MAX)
 		stop(parser, "it has more elements and attributes than any machine needs");
 	else
-		xmlSAX2StartElementNs(ctx, name, prefix, uri, n_namespaces, namespaces, n_attributes, n_defaulted, attributes);
+		xmlSAX2StartElementNs(ctx, name, prefix, uri, n_namespaces, namespaces, n_attributes, n_defaulted,
+				      attributes);
 }
 
 static int say_why(xmlParserCtxt *parser, const struct guard *guard, struct err *err)
@@ -79,8 +80,8 @@ int xml_parse(const char *bytes, size_t len, xmlDoc **ret, struct err *err)
 	parser->sax->entityDecl = refuse_entity;
 	parser->sax->startElementNs = count_element;
 	xmlDoc *doc = xmlCtxtReadMemory(parser, bytes, (int)len, NULL, NULL,
-					XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_BIG_LINES |
-						XML_PARSE_NOCDATA);
+					XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
+						XML_PARSE_BIG_LINES | XML_PARSE_NOCDATA);
 	int failed = !doc || guard.refused ? say_why(parser, &guard, err) : 0;
 	if (failed)
 		xmlFreeDoc(doc);
@@ -173,7 +174,8 @@ int xml_parse_number(const xmlNode *e, const char *what, const char *text, uint6
 	errno = 0;
 	unsigned long long n = strtoull(text, &end, hex ? 16 : 10);
 	if (*text < '0' || *text > '9' || *end || (hex && !text[2]) || errno || n > max)
-		return xml_wrong(e, err, "%s: expected a number of 0 to %llu, got \"%.40s\"", what, (unsigned long long)max, text);
+		return xml_wrong(e, err, "%s: expected a number of 0 to %llu, got \"%.40s\"", what,
+				 (unsigned long long)max, text);
 	*ret = n;
 	return 0;
 }
@@ -194,8 +196,8 @@ int xml_id(const xmlNode *e, const char *name, uint32_t max, int32_t *ret, struc
 }
 
 /* In libvirt's lists, what has a "^" before it is taken out again. */
-int xml_parse_list(const xmlNode *e, const char *what, const char *text, uint32_t max, struct arena *a, struct idset *ret,
-		   struct err *err)
+int xml_parse_list(const xmlNode *e, const char *what, const char *text, uint32_t max, struct arena *a,
+		   struct idset *ret, struct err *err)
 {
 	enum { LIST_TEXT_MAX = 65536 };
 	_cleanup_arena_ struct arena scratch = { 0 };

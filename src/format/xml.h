@@ -49,9 +49,10 @@ int xml_number(const xmlNode *e, const char *name, uint64_t max, uint64_t *ret, 
 int xml_id(const xmlNode *e, const char *name, uint32_t max, int32_t *ret, struct err *err);
 int xml_list(const xmlNode *e, const char *name, uint32_t max, struct arena *a, struct idset *ret, struct err *err);
 /* The same of a text that somebody took from the element: the number or the list of `what`. */
-int xml_parse_number(const xmlNode *e, const char *what, const char *text, uint64_t max, uint64_t *ret, struct err *err);
-int xml_parse_list(const xmlNode *e, const char *what, const char *text, uint32_t max, struct arena *a, struct idset *ret,
-		   struct err *err);
+int xml_parse_number(const xmlNode *e, const char *what, const char *text, uint64_t max, uint64_t *ret,
+		     struct err *err);
+int xml_parse_list(const xmlNode *e, const char *what, const char *text, uint32_t max, struct arena *a,
+		   struct idset *ret, struct err *err);
 
 /* Fails at the element: err->where is "line 12: /capabilities/host/topology/cells/cell[2]". */
 int xml_wrong(const xmlNode *e, struct err *err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
