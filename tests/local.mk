@@ -160,6 +160,7 @@ EXTRA_DIST += \
 	%D%/lsan.supp \
 	%D%/odd/expected \
 	%D%/plan/boot.sh \
+	%D%/plan/consumers.py \
 	%D%/plan/explained.py \
 	%D%/qemu/guest.sh \
 	%D%/qemu/kernel.sh \
