@@ -26,6 +26,7 @@ TOPOFS_PATH=${TOPOFS_PATH:-$top_srcdir/examples}
 export LC_ALL TOPOFS TOPOFS_PATH top_srcdir top_builddir
 
 lib_cleanup=
+lib_test=$(cd "$(dirname "$0")" && pwd)/$(basename "$0")
 
 # What came out is collected in a file, so that it neither depends on nor disturbs where a check's output goes, and
 # counts from subshells too.
@@ -114,16 +115,23 @@ needs_namespaces() {
 	unshare -Urm true 2>/dev/null || skip "user namespaces are not to be had here"
 }
 
-# needs_fuse: a FUSE mount can be made, by root or through fusermount3.
+# needs_fuse: a FUSE mount can be made, by root or through fusermount3. It begins root's test again in a mount namespace
+# of its own: one that another test makes meanwhile would keep a copy of this test's mounts, and their servers.
 needs_fuse() {
 	# -c, as the redirection would make a file; in a subshell, as one that fails ends the shell of a special builtin
 	{ [ -c /dev/fuse ] && (: <>/dev/fuse) 2>/dev/null; } || skip "/dev/fuse cannot be opened"
 	requires unshare
 	if [ "$(id -u)" -eq 0 ]; then
 		unshare -m true 2>/dev/null || skip "not allowed to mount"
+		[ -n "${TOPOFS_TEST_MOUNTS:-}" ] || lib_own_mounts
 	else
 		requires fusermount3
 	fi
+}
+
+lib_own_mounts() {
+	cd / && rm -rf --one-file-system "$tmp" "$tmp.report"
+	TOPOFS_TEST_MOUNTS=1 exec unshare -m /bin/sh "$lib_test"
 }
 
 # wait_for SECONDS COMMAND...: until the command succeeds; fails when it has not by then.

@@ -49,7 +49,7 @@ measure() {
 }
 no_more() {
 	measure
-	[ "$anonymous" -le $((first_anonymous * 11 / 10)) ] && [ "$memfd" -le $((first_memfd * 11 / 10)) ] &&
+	[ "$anonymous" -le $((first_anonymous * 51 / 50)) ] && [ "$memfd" -le $((first_memfd * 11 / 10)) ] &&
 		[ "$fds" -eq "$first_fds" ] && [ "$zombies" -eq 0 ]
 }
 
