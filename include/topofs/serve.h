@@ -97,8 +97,9 @@ int serve(const struct serve_what *what, int fd, const char *folder, const struc
  * serve_handed() goes on with that as serve() would; of `what` only `reload` counts. A reload after that brings the files
  * as this program makes them.
  *
- * Where serve() and serve_handed() return -ESTALE nobody can go on with what was handed, as it is another version's or
- * its first request is lost: the service manager has been told to forget it, and it can be mounted anew.
+ * Where serve() and serve_handed() return -ESTALE nobody can go on with what was handed, as it is another version's, its
+ * first request is lost, or its connection was aborted: the service manager has been told to forget it, and it can be
+ * mounted anew.
  */
 enum serve_handed { SERVE_HANDED_NOTHING, SERVE_HANDED_CONNECTION, SERVE_HANDED_MOUNT };
 enum serve_handed serve_is_handed(void);

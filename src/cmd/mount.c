@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 struct request {
@@ -169,17 +170,23 @@ static int go_on(const struct request *r)
 	return rc < 0 ? give_up(r, rc, &err) : EXIT_OK;
 }
 
+/* What the kernel keeps does not tell: it has to be asked for something that it keeps never. */
+static bool is_dead(const char *mountpoint)
+{
+	struct statvfs st;
+
+	return statvfs(mountpoint, &st) < 0 && errno == ENOTCONN;
+}
+
 /* The half of it that needs privileges, for a service whose other half has none. */
 static int mount_and_store(const struct request *r)
 {
 	struct err err = { 0 };
 	char folder[PATH_MAX];
 
-	int rc = find_mountpoint(r->mountpoint, folder, &err);
-	if (rc == -ENOTCONN) {
+	if (is_dead(r->mountpoint))
 		serve_unmount(r->mountpoint);
-		rc = find_mountpoint(r->mountpoint, folder, &err);
-	}
+	int rc = find_mountpoint(r->mountpoint, folder, &err);
 	if (rc == 0)
 		rc = mount_named(r, folder, &err);
 	if (rc < 0)

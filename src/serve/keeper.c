@@ -196,8 +196,13 @@ static void finish(struct keeper *k)
 {
 	enum { PATIENCE = 500 };
 
-	if (k->stopped && k->s->now.record->mounted)
+	bool unmounts = k->stopped && k->s->now.record->mounted;
+
+	if (unmounts)
 		serve_unmount(k->folder);
+	/* else who is started next has nothing but an end to go on with */
+	if (unmounts || k->ended)
+		forget_mount(k->s);
 	/* it waits for readers, who wait for the worker */
 	for (int i = 0; i < PATIENCE && k->worker && k->renewing && waitpid(k->renewing, NULL, WNOHANG) == 0; i++)
 		usleep(10000);
@@ -233,5 +238,8 @@ int keep_serving(struct fuse_session *se, struct served *s, int fd, const char *
 	while (!k.ended && !k.stopped)
 		attend(&k);
 	finish(&k);
+	/* umount --force, of whoever may do that to any mount of it, ends the connection of all */
+	if (k.ended && folder && !s->now.record->mounted && holds_fuse(folder))
+		return -ECONNABORTED;
 	return k.failed ? -ECANCELED : 0;
 }

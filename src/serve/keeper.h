@@ -56,6 +56,7 @@ void answer_control(struct keeper *k, const char *text);
 bool store_mount(const struct served *s, int connection);
 void store_generation(const struct generation *g);
 void forget_generation(const struct generation *g);
+void forget_mount(const struct served *s);
 /* Goes on as another program, which finds the mount as serve_is_handed() says; returns where that cannot be. */
 void become(struct keeper *k, int program);
 /* What was handed: the connection, or a negative errno, and who waits for the change of programs, or -1. */

@@ -339,17 +339,22 @@ static int mount_by_fusermount(const struct plan *p, const char *folder, struct 
 }
 
 /* A second tree on the same folder would only hide the first until somebody wonders. */
-static bool holds_tree(const char *folder, const char *type)
+static bool holds_tree(const char *folder, const char *type, size_t len)
 {
 	FILE *mounts = setmntent("/proc/self/mounts", "re");
 	bool holds = false;
 
 	for (struct mntent *m; mounts && (m = getmntent(mounts));)
 		if (!strcmp(m->mnt_dir, folder))
-			holds = !strcmp(m->mnt_type, type);
+			holds = !strncmp(m->mnt_type, type, len);
 	if (mounts)
 		endmntent(mounts);
 	return holds;
+}
+
+bool holds_fuse(const char *folder)
+{
+	return holds_tree(folder, "fuse.", strlen("fuse."));
 }
 
 int serve_mount(const char *source, const char *folder, const char *options, struct err *err)
@@ -359,7 +364,7 @@ int serve_mount(const char *source, const char *folder, const char *options, str
 
 	if (rc < 0)
 		return rc;
-	if (holds_tree(folder, buf_text(&p.type))) {
+	if (holds_tree(folder, buf_text(&p.type), strlen(buf_text(&p.type)) + 1)) {
 		err_set(err, "", "something of topofs is mounted here already");
 		return -EBUSY;
 	}

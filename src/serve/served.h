@@ -130,6 +130,11 @@ void each_pair(const struct tree *a, const struct tree *b, void (*pair)(void *ct
 /* Whether two entries of one name have the same kind, permissions and bytes. */
 bool is_same(const struct tree *a, uint32_t in_a, const struct tree *b, uint32_t in_b);
 
+/* --- mount.c ---------------------------------------------------------------------------------------------- */
+
+/* Whether what is mounted last on a folder is a mount of FUSE, be it alive or dead. */
+bool holds_fuse(const char *folder);
+
 /* --- features.c ------------------------------------------------------------------------------------------- */
 
 /* What the kernel's INIT says it can do; false: it is none. */
@@ -206,7 +211,7 @@ void finish_requests(int sig);
 /*
  * Keeps the connection, and starts a worker, which answers, again and again until the connection ends, or a signal asks
  * for the end and the folder is unmounted. `asker`, where not -1, waits for the answer to an upgrade. Returns 0, or
- * -ECANCELED as serve() does.
+ * -ECANCELED as serve() does, or -ECONNABORTED where the mount is still there, and dead, for somebody else to unmount.
  */
 int keep_serving(struct fuse_session *se, struct served *s, int fd, const char *folder, const struct serve_ready *ready,
 		  int asker);

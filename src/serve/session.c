@@ -244,9 +244,13 @@ static int record_first(struct served *s, const char *folder)
 /* Why a mount does not answer, in the words of libfuse where there are any. */
 static int say_why(int rc, struct err *err)
 {
+	if (rc == -ECONNABORTED) {
+		err_set(err, "", "its connection was aborted, as umount --force does: it has to be mounted anew");
+		return -ESTALE;
+	}
 	if (rc == -ESTALE) {
 		forget_handed();
-		err_set(err, "", "cannot go on with what another program left of the mount, which has to be made anew");
+		err_set(err, "", "cannot go on with what another program left of it: it has to be mounted anew");
 		return rc;
 	}
 	err_set(err, "", "%s",
@@ -274,7 +278,7 @@ int serve(const struct serve_what *what, int fd, const char *folder, const struc
 	else
 		close(fd);
 	free_served(s);
-	return answers ? rc : say_why(rc, err);
+	return answers && rc != -ECONNABORTED ? rc : say_why(rc, err);
 }
 
 /* What libfuse agreed on with the kernel in another program: the answer goes nowhere. */
@@ -300,15 +304,16 @@ int serve_handed(const struct serve_what *what, const struct serve_ready *ready,
 	int asker, fd = take_handed(s, &asker);
 	struct fuse_session *se = fd >= 0 ? open_session(s, fd) : NULL;
 	bool answers = se && agree_again(se, s);
+	int rc = -ESTALE;
 
 	if (answers) {
 		const char *folder = *s->now.record->folder ? strdup(s->now.record->folder) : NULL;
 		atomic_fetch_add(&s->state->programs, 1);
-		keep_serving(se, s, fd, folder, ready, asker);
+		rc = keep_serving(se, s, fd, folder, ready, asker);
 		free((void *)folder);
 	}
 	if (se)
 		fuse_session_destroy(se);
 	free_served(s);
-	return answers ? 0 : say_why(-ESTALE, err);
+	return rc == -ESTALE || rc == -ECONNABORTED ? say_why(rc, err) : rc;
 }

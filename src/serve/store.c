@@ -60,6 +60,15 @@ static void remove_stored(const char *name)
 	notify(text, NULL);
 }
 
+void forget_mount(const struct served *s)
+{
+	remove_stored(connection_name);
+	remove_stored(state_name);
+	forget_generation(&s->now);
+	for (size_t i = 0; i < s->n_past; i++)
+		forget_generation(&s->past[i]);
+}
+
 int serve_store(int fd, struct err *err)
 {
 	bool stored = store(connection_name, fd);

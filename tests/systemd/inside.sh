@@ -88,6 +88,8 @@ kill_both() {
 	kill -9 $(pgrep -P "$1") "$1"
 }
 
+systemctl --version | head -n 1 >&2
+
 # --- it starts --------------------------------------------------------------------------------------------
 
 check "it starts" systemctl start topofs@one
@@ -153,8 +155,17 @@ check "the mount is the same" test "$(mount_id)" = "$id"
 # --- two, and stop ----------------------------------------------------------------------------------------
 
 cp larger.json /etc/topofs/two.json
+mkdir -p /etc/systemd/system/topofs@two.service.d
+printf '[Service]\nEnvironment=OPTIONS=allow_other,warm\n' >/etc/systemd/system/topofs@two.service.d/warm.conf
+systemctl daemon-reload
 check "another one starts" systemctl start topofs@two
 check "it is another one" test "$(cpus) $(cpus /run/topofs/two)" = "0-3 0-5"
+reads() {
+	topofs status --json /run/topofs/two | grep '"read"'
+}
+before=$(reads)
+check "its bytes are right" same_files expected-larger /run/topofs/two
+check "it was warm when it was ready" test "$(reads)" = "$before"
 check "one of them stops" systemctl stop topofs@one
 check "its mount point goes" wait_for 10 test ! -e "$mounted"
 check "with what kept it" wait_for 10 is_inactive topofs-mount@one
@@ -167,6 +178,13 @@ umount -l bound
 check "it starts after a stop" systemctl start topofs@one
 check "at once after it" sh -c 'systemctl stop topofs@one; systemctl start topofs@one'
 check "its bytes are right" same_files expected "$mounted"
+before=$(keeper)
+mount --bind "$mounted" bound && umount --force --lazy bound
+is_another() {
+	[ "$(state MainPID)" -ne "$before" ] && is_active topofs@one
+}
+check "what ends its connection has it started anew" wait_for 10 is_another
+check "and mounted" same_files expected "$mounted"
 umount "$mounted"
 check "who unmounts it ends it" wait_for 10 is_inactive topofs@one
 check "its mount point goes" wait_for 10 test ! -e "$mounted"
@@ -188,6 +206,8 @@ rm -f /etc/topofs/*.json
 check "it looks for machines that come" systemctl start topofs-cdi.path
 cp small.json /etc/topofs/new.json
 check "one that comes is a device for containers" wait_for 10 has_device new
+# a change while it looks at the one before is not seen
+wait_for 10 is_inactive topofs-cdi.service
 rm /etc/topofs/new.json
 check "one that goes is none" wait_for 10 test ! -e /etc/cdi/topofs.json
 systemctl stop topofs-cdi.path

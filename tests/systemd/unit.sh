@@ -134,7 +134,9 @@ os.path.exists("mnt/sys/never-at-all")
 assert read() == "0-3"
 assert os.stat("mnt/sys/devices/system/cpu/possible").st_ino == inode
 os.kill(pid, signal.SIGTERM)
-print(os.waitpid(pid, 0)[1])
+print(status_of(pid))
+while stored:
+    listen("FDSTOREREMOVE")
 PY
 # shellcheck disable=SC2086
 python3 whole.py $line >out 2>err
@@ -208,8 +210,11 @@ pid = start()
 listen("READY")
 assert read() == "0-7"
 assert stop(pid) == 0
+pid = start()
+listen("READY")
 subprocess.check_call(["umount", mountpoint])
-assert not is_mounted()
+assert status_of(pid) == 0 and not is_mounted()
+forget()
 PY
 # shellcheck disable=SC2086
 python3 split.py $line >&2
