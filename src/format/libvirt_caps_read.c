@@ -70,6 +70,20 @@ static int read_cpu(struct caps_reader *r, const xmlNode *e, struct node *node)
 	return 0;
 }
 
+/* CPUs of a core have its id, or each one of its own in their order, as AMD's compute units. */
+static int check_core_ids(struct caps_reader *r, const struct caps_cpu *self)
+{
+	int32_t first = self->cpu.number[LEVEL_CORE], last = first;
+	bool alike = true, ascend = true;
+	IDSET_EACH (id, &self->siblings) {
+		int32_t number = r->cpus.at[r->place[id]].cpu.number[LEVEL_CORE];
+		alike &= number == first;
+		ascend &= number > last || (uint32_t)id == self->cpu.id;
+		last = number;
+	}
+	return alike || ascend ? 0 : xml_wrong(self->element, r->err, "siblings: they have no common core_id");
+}
+
 /* Old versions tell a core by its id alone. The lowest of a core looks at all of them, and each other one at it. */
 static int check_siblings(struct caps_reader *r, const struct caps_cpu *self)
 {
@@ -91,7 +105,7 @@ static int check_siblings(struct caps_reader *r, const struct caps_cpu *self)
 				return xml_wrong(self->element, r->err, "siblings: CPU %u has another %s", (unsigned)id,
 						 levels[i].name);
 	}
-	return 0;
+	return self->cpu.id == (uint32_t)lowest ? check_core_ids(r, self) : 0;
 }
 
 /* Whether two are in one group of a level: that of all levels around it, too. */

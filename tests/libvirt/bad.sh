@@ -53,6 +53,9 @@ refused siblings-others.xml "$at/cell/cpus/cpu[1]: siblings: CPU 1 has others"
 cpus siblings-socket.xml "socket_id='0' siblings='0-1'" "socket_id='1' siblings='0-1'"
 refused siblings-socket.xml "$at/cell/cpus/cpu[1]: siblings: CPU 1 has another socket_id"
 
+cpus siblings-core.xml "core_id='5' siblings='0-1'" "core_id='0' siblings='0-1'"
+refused siblings-core.xml "$at/cell/cpus/cpu[1]: siblings: they have no common core_id"
+
 caps memory.xml "<cell id='0'><memory unit='KiB'>much</memory></cell>"
 refused memory.xml "$at/cell/memory: its text: expected a number of 0 to 18014398509481983, got \"much\""
 caps memory-unit.xml "<cell id='0'><memory unit='pages'>1</memory></cell>"
