@@ -8,6 +8,7 @@ core_libs = $(JANSSON_LIBS) $(LIBXML2_LIBS) $(HWLOC_LIBS)
 	%D%/base/buf.c \
 	%D%/base/err.c \
 	%D%/base/idset.c \
+	%D%/base/io.c \
 	%D%/base/memfile.c \
 	%D%/base/policy.c \
 	%D%/base/size.c \
@@ -154,6 +155,7 @@ core_libs = $(JANSSON_LIBS) $(LIBXML2_LIBS) $(HWLOC_LIBS)
 	include/topofs/facts.h \
 	include/topofs/format.h \
 	include/topofs/idset.h \
+	include/topofs/io.h \
 	include/topofs/memfile.h \
 	include/topofs/plan.h \
 	include/topofs/rules.h \

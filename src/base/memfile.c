@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "topofs/memfile.h"
 
+#include "topofs/io.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Of Linux 6.3, which the headers of older systems lack. */
 #ifndef MFD_NOEXEC_SEAL
@@ -25,6 +28,11 @@ int memfile_new(const char *name)
 int memfile_seal(int fd)
 {
 	return fcntl(fd, F_ADD_SEALS, SEALS | F_SEAL_SEAL) < 0 ? -errno : 0;
+}
+
+int memfile_read(int fd, struct buf *bytes)
+{
+	return lseek(fd, 0, SEEK_SET) < 0 ? -errno : read_to_end(fd, bytes, SIZE_MAX);
 }
 
 const void *memfile_map(int fd, size_t *size)

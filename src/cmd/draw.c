@@ -84,20 +84,12 @@ static int draw(const struct drawing *d)
 
 /* --- what came of it ------------------------------------------------------------------------------------- */
 
-static void read_memory(int fd, struct buf *ret)
-{
-	char part[65536];
-	off_t at = 0;
-	for (ssize_t n; (n = pread(fd, part, sizeof part, at)) > 0; at += n)
-		buf_add(ret, part, (size_t)n);
-}
-
 /* The first line of what was said, or what lstopo's usage says of kinds of files. */
 static int complain_of_it(const struct drawing *d, bool entered)
 {
 	static const char kinds[] = "Supported output file formats: ";
 	_cleanup_buf_ struct buf said = { 0 };
-	read_memory(d->messages, &said);
+	memfile_read(d->messages, &said);
 	buf_putc(&said, '\n');
 	char *text = said.data, *known = strstr(text, kinds);
 	bool of_kind = !strncmp(text, "Usage:", 6) || !strncmp(text, "file format", 11);
@@ -113,7 +105,7 @@ static int finish(const struct drawing *d, int status, const char *file)
 {
 	_cleanup_buf_ struct buf picture = { 0 };
 	int exited = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-	read_memory(d->picture, &picture);
+	memfile_read(d->picture, &picture);
 	if (exited == NOT_FOUND)
 		return fail("lstopo is not installed; it is in the package hwloc");
 	if (exited != EXIT_OK || !picture.len)

@@ -3,7 +3,7 @@
 /* TOPOLOGY of the command line: found, read, and checked against the rules and this host's kernel. */
 
 #include "topofs/cmd.h"
-
+#include "topofs/io.h"
 #include "topofs/sysfs.h"
 
 #include <errno.h>
@@ -167,8 +167,6 @@ static int open_document(const char *path, struct err *err)
 
 static int read_document(const char *path, const struct load_options *how, struct buf *bytes, struct err *err)
 {
-	char part[65536];
-	ssize_t n;
 	int fd = open_document(path, err);
 	if (fd < 0)
 		return fd;
@@ -177,11 +175,11 @@ static int read_document(const char *path, const struct load_options *how, struc
 		close(fd);
 		return refused;
 	}
-	while (((n = read(fd, part, sizeof part)) > 0 || (n < 0 && errno == EINTR)) && bytes->len <= DOCUMENT_MAX)
-		buf_add(bytes, part, n > 0 ? (size_t)n : 0);
-	int error = n < 0 ? errno : 0;
+	int rc = read_to_end(fd, bytes, DOCUMENT_MAX);
 	close(fd);
-	return error ? err_set(err, "", "%s", strerror(error)) : 0;
+	if (rc == -EFBIG)
+		return err_set(err, "", "larger than %d MiB", DOCUMENT_MAX >> 20);
+	return rc < 0 ? err_set(err, "", "%s", strerror(-rc)) : 0;
 }
 
 /* --- checking -------------------------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include "hwloc_load.h"
 #include "types.h"
 
+#include "topofs/io.h"
 #include "topofs/memfile.h"
 
 #include <errno.h>
@@ -118,17 +119,6 @@ static void set_limits(void)
 	setrlimit(RLIMIT_CPU, &(struct rlimit){ SECONDS, SECONDS });
 }
 
-static bool write_all(int fd, const struct buf *text)
-{
-	for (size_t at = 0; at < text->len;) {
-		ssize_t n = write(fd, buf_text(text) + at, text->len - at);
-		if (n < 0 && errno != EINTR)
-			return false;
-		at += n > 0 ? (size_t)n : 0;
-	}
-	return true;
-}
-
 enum { READ = 0, NOT_READ = 1, NOT_TAKEN = 2 };
 
 static int load(enum hw_kind kind, const struct buf *text, hwloc_topology_t *ret)
@@ -157,25 +147,17 @@ static int run(enum hw_kind kind, const struct buf *text, int answer, int messag
 	if (failed)
 		buf_add(&out, &err, sizeof err);
 	hwloc_topology_destroy(h);
-	return !write_all(answer, &out) ? NOT_TAKEN : failed ? NOT_READ : READ;
+	return write_all(answer, buf_text(&out), out.len) < 0 ? NOT_TAKEN : failed ? NOT_READ : READ;
 }
 
 /* --- its answer ------------------------------------------------------------------------------------------ */
-
-static void read_file(int fd, struct buf *ret)
-{
-	char part[65536];
-	off_t at = 0;
-	for (ssize_t n; (n = pread(fd, part, sizeof part, at)) > 0; at += n)
-		buf_add(ret, part, (size_t)n);
-}
 
 /* The first sentence of what it said that is not the frame around it. */
 static int say_why(enum hw_kind kind, int messages, struct err *err)
 {
 	_cleanup_buf_ struct buf said = { 0 };
 	const char *what = kind == HW_XML ? "XML of a topology" : "a synthetic description";
-	read_file(messages, &said);
+	memfile_read(messages, &said);
 	const char *why = buf_text(&said), *end;
 	while (*why && strchr("*\n", *why))
 		why += *why == '*' ? strcspn(why, "\n") : 1;
@@ -193,7 +175,7 @@ static int take_answer(int status, enum hw_kind kind, int answer, int messages, 
 		return err_set(err, "", "libhwloc %s crashes on it", HWLOC_VERSION);
 	if (WEXITSTATUS(status) != READ && WEXITSTATUS(status) != NOT_READ)
 		return say_why(kind, messages, err);
-	read_file(answer, &text);
+	memfile_read(answer, &text);
 	if (WEXITSTATUS(status) == READ)
 		return json_format.read(buf_text(&text), text.len, ret, err);
 	if (text.len == sizeof *err)

@@ -3,6 +3,7 @@
 
 #include "topofs/arena.h"
 #include "topofs/buf.h"
+#include "topofs/io.h"
 #include "topofs/memfile.h"
 
 #include <errno.h>
@@ -176,17 +177,6 @@ static void *array(size_t n, size_t size)
 
 /* --- records --------------------------------------------------------------------------------------------- */
 
-static bool write_all(int fd, const void *bytes, size_t len)
-{
-	for (size_t done = 0; done < len;) {
-		ssize_t n = write(fd, (const char *)bytes + done, len - done);
-		if (n < 0 && errno != EINTR)
-			return false;
-		done += n > 0 ? (size_t)n : 0;
-	}
-	return true;
-}
-
 static bool has_end(const char *text, size_t room)
 {
 	return memchr(text, '\0', room) != NULL;
@@ -236,9 +226,9 @@ static int write_record(struct generation *g, const struct record *record, const
 	g->record_fd = memfile_new("topofs-record");
 	if (g->record_fd < 0)
 		return g->record_fd;
-	if (!write_all(g->record_fd, record, sizeof *record) ||
-	    !write_all(g->record_fd, inodes, record->n * sizeof *inodes) ||
-	    !write_all(g->record_fd, order, record->n * sizeof *order))
+	if (write_all(g->record_fd, record, sizeof *record) < 0 ||
+	    write_all(g->record_fd, inodes, record->n * sizeof *inodes) < 0 ||
+	    write_all(g->record_fd, order, record->n * sizeof *order) < 0)
 		return -errno;
 	int rc = memfile_seal(g->record_fd);
 	return rc < 0 ? rc : map_record(g);

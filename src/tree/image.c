@@ -2,6 +2,7 @@
 
 /* A sealed tree as the bytes of a file of memory, which any process can map, and none can change. */
 
+#include "topofs/io.h"
 #include "topofs/memfile.h"
 #include "topofs/tree.h"
 
@@ -31,14 +32,7 @@ static bool write_part(int fd, const void *bytes, size_t len)
 {
 	static const char padding[8];
 
-	for (size_t done = 0; done < len;) {
-		ssize_t n = write(fd, (const char *)bytes + done, len - done);
-		if (n < 0 && errno != EINTR)
-			return false;
-		done += n > 0 ? (size_t)n : 0;
-	}
-	size_t rest = align(len) - len;
-	return write(fd, padding, rest) == (ssize_t)rest;
+	return write_all(fd, bytes, len) == 0 && write_all(fd, padding, align(len) - len) == 0;
 }
 
 int tree_image(const struct tree *t, struct err *err)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "topofs/io.h"
 #include "topofs/tree.h"
 
 #include <dirent.h>
@@ -38,23 +39,6 @@ static int refused(struct load *l, int rc, const char *what)
 	return rc;
 }
 
-/* -EFBIG past the limit. */
-static int read_all(int fd, struct buf *bytes)
-{
-	char part[16384];
-	ssize_t n;
-	buf_cut(bytes, 0);
-	while ((n = read(fd, part, sizeof part)) != 0) {
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0)
-			buf_add(bytes, part, (size_t)n);
-		if (bytes->len > FILE_SIZE_MAX)
-			return -EFBIG;
-	}
-	return 0;
-}
-
 /* What may only be written to has nothing to read: it is not opened, which for some files of /sys does something. */
 static bool is_write_only(mode_t mode)
 {
@@ -74,7 +58,8 @@ static int load_file(struct load *l, const struct found *f)
 	int fd = openat(f->at, f->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return failed(l, -errno);
-	int rc = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? read_all(fd, &l->bytes) : -ESTALE;
+	buf_cut(&l->bytes, 0);
+	int rc = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? read_to_end(fd, &l->bytes, FILE_SIZE_MAX) : -ESTALE;
 	close(fd);
 	if (rc == -EFBIG)
 		return refused(l, rc, "larger than 16 MiB");

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "topofs/io.h"
 #include "topofs/tree.h"
 
 #include <dirent.h>
@@ -22,20 +23,6 @@ static int failed(const struct save *s, uint32_t e, int rc)
 	tree_path(s->t, e, &path);
 	err_set(s->err, buf_text(&path), "%s", strerror(-rc));
 	return rc;
-}
-
-static int write_all(int fd, const char *bytes, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, bytes, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return 0;
 }
 
 /* The permissions are given through the descriptor: no umask, and whatever the name leads to by then. */
