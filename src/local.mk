@@ -32,11 +32,11 @@ core_libs = $(JANSSON_LIBS) $(LIBXML2_LIBS) $(HWLOC_LIBS)
 	%D%/format/hwloc.c \
 	%D%/format/hwloc_format.h \
 	%D%/format/hwloc_load.h \
+	%D%/format/input_limits.c \
+	%D%/format/input_limits.h \
 	%D%/format/json.c \
 	%D%/format/layout.c \
 	%D%/format/layout.h \
-	%D%/format/limits.c \
-	%D%/format/limits.h \
 	%D%/format/libvirt.c \
 	%D%/format/libvirt.h \
 	%D%/format/libvirt_caps_read.c \

@@ -3,8 +3,8 @@
 /* JSON: the document's tables, walked by reader, writer, schema and list of members. Knows no machine. */
 
 #include "document.h"
+#include "input_limits.h"
 #include "layout.h"
-#include "limits.h"
 #include "topofs/format.h"
 
 #include <errno.h>

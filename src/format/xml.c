@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "xml.h"
 
-#include "limits.h"
+#include "input_limits.h"
 
 #include "topofs/format.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TOPOFS_LIMITS_H
-#define TOPOFS_LIMITS_H
+#ifndef TOPOFS_INPUT_LIMITS_H
+#define TOPOFS_INPUT_LIMITS_H
 
 #include "topofs/err.h"
 

@@ -5,7 +5,7 @@
  * 32 MiB of "[]," would take more than a gigabyte. The largest machine of `topofs generate` stays below both.
  */
 
-#include "limits.h"
+#include "input_limits.h"
 
 #include "topofs/err.h"
 
