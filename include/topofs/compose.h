@@ -35,6 +35,7 @@ struct compose {
 	 * it. Used up.
 	 */
 	int machine;
+	int proc; /* a procfs that knows this process, as a container's may not; compose_onto() looks there */
 	/* What of the real sysfs is seen beside the machine's: the words of policy.h. NULL is nothing at all. */
 	const char *policy;
 	/* Called for each file of the machine's that has no place here; path is "/proc/...". May be NULL. */
@@ -44,7 +45,7 @@ struct compose {
 
 /*
  * Covers /sys below the folder `root`, and those files of /proc that the machine has too. All or nothing: where it
- * fails nothing is mounted. -EBUSY when a served tree covers /sys already, unless `again`.
+ * fails nothing is mounted. -EBUSY when one covers /sys already, unless `again`; then `proc` is not needed.
  */
 int compose_onto(const struct compose *c, int root, bool again, struct err *err);
 

@@ -104,6 +104,7 @@ static int run(char **args, int n_args, const char *const *values)
 		return status;
 	serve_hold_standard_files();
 	a.how.cannot = say_cannot;
+	a.how.proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	status = is_folder(a.topology) ? use_mount(&a) : start_server(&a, &load);
 	a.how.policy = buf_text(&a.policy);
 	if (!status && compose_apart(put_in, &a) < 0)

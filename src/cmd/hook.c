@@ -46,7 +46,8 @@ static int find_root(const char *bundle, struct buf *ret)
 static int cover(const char *folder, const char *root, const char *policy)
 {
 	struct err err = { 0 };
-	const struct compose how = { .machine = compose_clone(AT_FDCWD, folder, &err), .policy = policy, .cannot = say_cannot };
+	const struct compose how = { .machine = compose_clone(AT_FDCWD, folder, &err), .policy = policy, .cannot = say_cannot,
+				     .proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC) };
 	if (how.machine < 0)
 		return complain(folder, &err);
 	int at = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);

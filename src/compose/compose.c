@@ -206,23 +206,38 @@ static int compose(const struct compose *how, int real, int root, int place, str
 	return rc < 0 ? rc : put_in_place(&c, place);
 }
 
-/* Its top may be a tmpfs, where there is something that it needs a place for. */
-static bool shows_machine(int sys)
+static bool is_on(const mount_list *mounts, int place, bool (*is)(const struct mount_line *m))
 {
-	_cleanup_close_ int cpus = open_within(sys, "devices/system/cpu", O_PATH | O_DIRECTORY);
-	return is_of_type(sys, FUSE_SUPER_MAGIC) || is_of_type(cpus, FUSE_SUPER_MAGIC);
+	const struct mount_line *m = place < 0 ? NULL : find_mount(mounts, mount_id(place));
+	return m && is(m);
 }
 
-int compose_onto(const struct compose *how, int root, bool again, struct err *err)
+/*
+ * Of topofs', as LXC has the CPUs of lxcfs there. The top may be a tmpfs, where there is something that it needs a place
+ * for.
+ */
+static int shows_machine(int proc, int sys, struct err *err)
+{
+	_cleanup_arena_ struct arena a = { 0 };
+	_cleanup_close_ int cpus = open_within(sys, "devices/system/cpu", O_PATH | O_DIRECTORY);
+	mount_list mounts = { 0 };
+	int rc = read_mounts(&a, proc, 0, &mounts);
+	if (rc < 0)
+		return failed(err, rc, "cannot read the list of mounts");
+	return is_on(&mounts, sys, is_ours) || is_on(&mounts, cpus, is_served);
+}
+
+int compose_onto(const struct compose *c, int root, bool again, struct err *err)
 {
 	_cleanup_close_ int sys = open_within(root, "sys", O_PATH | O_DIRECTORY);
 	if (sys < 0)
 		return failed(err, sys, "cannot open /sys");
-	if (!again && shows_machine(sys)) {
+	int rc = again ? 0 : shows_machine(c->proc, sys, err);
+	if (rc > 0) {
 		err_set(err, "", "something of topofs covers /sys already");
 		return -EBUSY;
 	}
-	return compose(how, sys, root, sys, err);
+	return rc < 0 ? rc : compose(c, sys, root, sys, err);
 }
 
 int compose_beside(const struct compose *how, int real, int folder, struct err *err)
@@ -283,11 +298,16 @@ int compose_clone(int folder, const char *path, struct err *err)
 
 int compose_is_alive(const char *folder, struct err *err)
 {
+	_cleanup_arena_ struct arena a = { 0 };
+	_cleanup_close_ int proc = open("/proc", O_PATH | O_CLOEXEC | O_DIRECTORY);
+	mount_list mounts = { 0 };
 	struct statfs fs;
 	int rc = statfs(folder, &fs) < 0 ? -errno : fs.f_type == FUSE_SUPER_MAGIC ? 0 : -ENODEV;
+	if (rc == 0)
+		rc = read_mounts(&a, proc, 0, &mounts);
 	if (rc == 0) {
 		_cleanup_close_ int fd = open(folder, O_PATH | O_CLOEXEC | O_DIRECTORY);
-		rc = kind_at(fd, "sys") == S_IFDIR ? 0 : -ENODEV;
+		rc = is_on(&mounts, fd, is_served) && kind_at(fd, "sys") == S_IFDIR ? 0 : -ENODEV;
 	}
 	if (rc == -ENOTCONN)
 		err_set(err, "", "the server of what is mounted here is gone");

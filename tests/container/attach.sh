@@ -123,6 +123,24 @@ check "in one line" one_line err
 check "detach" "$TOPOFS" detach --pid "$(cat three.pid)"
 check "the real one is there again" test "$(present three)" = "$real"
 
+# What LXC has over the CPUs of its containers is FUSE too, but none of topofs
+mkdir lxcfs
+if command -v lxcfs >/dev/null; then
+	lxcfs -f --pidfile "$tmp/lxcfs.pid" "$tmp/lxcfs" >lxcfs.out 2>&1 &
+	on_exit "umount -l '$tmp/lxcfs' 2>/dev/null; kill $! 2>/dev/null"
+	wait_for 5 test -d lxcfs/sys/devices/system/cpu || lib_report "lxcfs cannot be run here: $(tail -n 1 lxcfs.out)"
+fi
+if [ -d lxcfs/sys/devices/system/cpu ]; then
+	container four
+	inside four mount --bind "$tmp/lxcfs/sys/devices/system/cpu" /sys/devices/system/cpu || fail "cannot bind lxcfs"
+	check "attach over lxcfs" "$TOPOFS" attach --pid "$(cat four.pid)" --union "$machine" 2>>said
+	check "it sees the machine" test "$(present four)" = 0-7
+	check "detach" "$TOPOFS" detach --pid "$(cat four.pid)"
+	check "lxcfs is there again" inside four mountpoint -q /sys/devices/system/cpu
+	check_status 1 "lxcfs is no machine" "$TOPOFS" attach --pid "$(cat four.pid)" --union=host lxcfs 2>err
+	check "it says so" grep -q "nothing of topofs is mounted here" err
+fi
+
 check_status 2 "a policy that is none" "$TOPOFS" attach --pid 1 --union=/etc "$machine" 2>err
 check "says so in one line" one_line err
 check_status 1 "no process" "$TOPOFS" attach --pid 2147483647 "$machine" 2>err
