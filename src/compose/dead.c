@@ -49,27 +49,55 @@ static bool wait_for(int fd, pid_t child, bool at_once)
 	return false;
 }
 
+/* Comes in parts where the user's pipes are short (pipe(7), "pipe-user-pages-soft"). */
+static bool read_whole(int fd, void *to, size_t size)
+{
+	char *at = to;
+	for (ssize_t n; size; at += n, size -= (size_t)n)
+		if ((n = read(fd, at, size)) <= 0)
+			return false;
+	return true;
+}
+
+/* An answer that begins to come is all on its way: it was made before. */
+static int take_answer(int fd, pid_t child, void *answer, size_t size, bool at_once)
+{
+	int rc;
+	if (!wait_for(fd, child, at_once))
+		return -ETIMEDOUT;
+	return read_whole(fd, &rc, sizeof rc) && read_whole(fd, answer, size) ? rc : -ECHILD;
+}
+
+static bool write_whole(int fd, const void *from, size_t size)
+{
+	const char *at = from;
+	for (ssize_t n; size; at += n, size -= (size_t)n)
+		if ((n = write(fd, at, size)) < 0)
+			return false;
+	return true;
+}
+
 int compose_in_time(int (*call)(void *ctx, void *answer), void *ctx, void *answer, size_t size, bool at_once)
 {
-	int ends[2], rc = -ETIMEDOUT;
+	int ends[2], rc;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
 	pid_t child = fork();
+	int error = errno;
 	if (child == 0) {
 		rc = call(ctx, answer);
-		bool told = write(ends[1], &rc, sizeof rc) == sizeof rc && write(ends[1], answer, size) == (ssize_t)size;
+		bool told = write_whole(ends[1], &rc, sizeof rc) && write_whole(ends[1], answer, size);
 		_exit(told ? EXIT_SUCCESS : EXIT_FAILURE);
 	}
 	close(ends[1]);
-	bool told = child > 0 && wait_for(ends[0], child, at_once) && read(ends[0], &rc, sizeof rc) == sizeof rc &&
-		    read(ends[0], answer, size) == (ssize_t)size;
+	rc = child < 0 ? -error : take_answer(ends[0], child, answer, size, at_once);
 	close(ends[0]);
-	if (child > 0 && !told)
-		kill(child, SIGKILL);
+	if (child > 0 && rc == -ETIMEDOUT)
+		kill(child, SIGKILL); /* it may not even go then, so nobody waits for it */
 	else if (child > 0)
 		waitpid(child, NULL, 0);
-	return told ? rc : -ETIMEDOUT;
+	return rc;
 }
 
 int open_mounted(int root, const struct mount_line *m)
@@ -87,15 +115,17 @@ struct question {
 	const struct mount_line *mount;
 };
 
-/* In a process of its own. What says no on the way is not the mount, and says nothing of it. */
-static int ask(void *ctx, void *unused)
+/*
+ * In a process of its own: the answer is what the mount says, 0 or a negative errno. What says no on the way is not the
+ * mount, and says nothing of it.
+ */
+static int ask(void *ctx, void *answer)
 {
 	const struct question *q = ctx;
 	struct err ignored;
 	struct statfs fs;
 	char path[32];
 
-	(void)unused;
 	if (q->view->pid)
 		compose_enter_user(q->view->pid, &ignored);
 	snprintf(path, sizeof path, "%d/root", (int)q->view->pid);
@@ -103,23 +133,21 @@ static int ask(void *ctx, void *unused)
 	int place = root < 0 ? root : open_mounted(root, q->mount);
 	if (place < 0)
 		return -EXDEV;
-	return fstatfs(place, &fs) < 0 ? -errno : 0;
+	*(int *)answer = fstatfs(place, &fs) < 0 ? -errno : 0;
+	return 0;
 }
 
-static enum life ask_in_time(const struct repair *r, const struct view *v, const struct mount_line *m, bool at_once)
+static enum life ask_in_time(struct repair *r, const struct view *v, const struct mount_line *m, bool at_once)
 {
 	struct question q = { r, v, m };
-	switch (compose_in_time(ask, &q, NULL, 0, at_once)) {
-	case 0:
-		return ALIVE;
-	case -ENOTCONN:
-	case -ECONNABORTED:
-		return DEAD;
-	case -ETIMEDOUT:
+	int says = 0, rc = compose_in_time(ask, &q, &says, sizeof says, at_once);
+	if (rc == -ETIMEDOUT)
 		return at_once ? NOT_DEAD : SILENT;
-	default:
+	if (rc < 0 && rc != -EXDEV)
+		r->cannot_ask = rc;
+	if (rc < 0)
 		return NOT_KNOWN;
-	}
+	return says == 0 ? ALIVE : says == -ENOTCONN || says == -ECONNABORTED ? DEAD : NOT_KNOWN;
 }
 
 static struct served_fs *find_fs(struct repair *r, const struct mount_line *m)

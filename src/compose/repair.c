@@ -206,5 +206,9 @@ int compose_repair(const struct compose_repair *how, struct err *err)
 		rc = find_views(&r, err);
 	for (size_t i = 0; i < r.views.n && rc == 0; i++)
 		repair_view(&r, &r.views.at[i]);
+	if (rc == 0 && r.cannot_ask) {
+		rc = r.cannot_ask;
+		err_set(err, "", "cannot ask what is dead: %s", rc == -ECHILD ? "the process that asks was killed" : strerror(-rc));
+	}
 	return rc;
 }

@@ -31,6 +31,7 @@ struct repair {
 	mount_list own; /* as they are at the start, in this process's view */
 	LIST_OF(struct view) views;
 	LIST_OF(struct served_fs) fs;
+	int cannot_ask; /* 0, or a negative errno: of some mount it could not be asked whether it is dead */
 	LIST_OF(uint64_t) seen;	      /* mounts that were looked at */
 	LIST_OF(const char *) sources; /* those that are looked after; none: all */
 };

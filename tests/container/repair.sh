@@ -93,6 +93,9 @@ for name in $containers; do
 done
 
 check "nothing to heal" test "$(repairs)" = "nothing to heal"
+check_status 1 "where no process can be made" "$deny" EPERM clone clone3 -- "$TOPOFS" repair served >out 2>err
+check "it does not say that: $(cat out err)" test "$(cat out err)" = \
+	"topofs: served: cannot ask what is dead: Operation not permitted"
 dies
 for name in $containers; do
 	inside "$name" cat /sys/topofs/big >/dev/null 2>"$name.err"
