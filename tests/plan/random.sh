@@ -43,11 +43,11 @@ def functions_of(machine):
     found = {}
     def walk(devices, bus, node):
         for d in devices:
-            at = d["at"] if ":" in d["at"] else bus + ":" + d["at"]
-            at = at if at.count(":") == 2 else "0000:" + at
+            # what an address lacks is that of the bus it is on
+            at = ":".join(bus.split(":")[:2 - d["at"].count(":")] + [d["at"]])
             found[at] = (d["id"], d.get("node", node))
             below = d.get("devices", [])
-            walk(below, below[0]["at"].rpartition(":")[0] if below else "", d.get("node", node))
+            walk(below, at[:7], d.get("node", node))
     for root in machine.get("pci", []):
         walk(root["devices"], root["root"], root.get("node", -1))
     return found
@@ -86,29 +86,29 @@ for d in given:
 END
 
 seed=1
-# random MAX: the next number below it
+# random MAX: `picked` is the next number below it; not in a subshell, which would forget where it was
 random() {
 	seed=$(((seed * 1103515245 + 12345) % 2147483648))
-	echo $((seed / 65536 % $1))
+	picked=$((seed / 65536 % $1))
 }
 
 n=0 times=${RANDOM_PLANS:-25}
 while [ $n -lt "$times" ]; do
 	n=$((n + 1))
-	nodes=$((1 << $(random 4)))
-	threads=$((1 + $(random 2)))
-	vcpus=$((nodes + $(random 40)))
-	mib=$(((nodes + $(random 500)) * 2))
-	group=$(echo node root switch | cut -d ' ' -f $((1 + $(random 3))))
-	numbering=$(echo spread packed | cut -d ' ' -f $((1 + $(random 2))))
-	"$TOPOFS" generate -o host.json packages=$nodes cores=$((nodes * 8)) threads=$threads nodes=$nodes pci=$((nodes * 30))
+	random 4 && nodes=$((1 << picked))
+	random 2 && threads=$((1 + picked))
+	random 40 && vcpus=$((nodes + picked))
+	random 500 && mib=$(((nodes + picked) * 2))
+	random 3 && group=$(echo node root switch | cut -d ' ' -f $((1 + picked)))
+	random 2 && numbering=$(echo spread packed | cut -d ' ' -f $((1 + picked)))
+	"$TOPOFS" generate -o host.json packages="$nodes" cores=$((nodes * 8)) threads="$threads" nodes="$nodes" pci=$((nodes * 30))
 	"$python" shake.py host.json $n || fail "cannot shake"
-	set -- host.json --vcpus $vcpus --memory ${mib}M --group "$group" --numbering "$numbering" --devices gpu
+	set -- host.json --vcpus "$vcpus" --memory "${mib}M" --group "$group" --numbering "$numbering" --devices gpu
 	"$TOPOFS" plan "$@" -o guest.json 2>err || fail "topofs plan $*: $(cat err)"
 	"$TOPOFS" plan "$@" -o again.json
 	check "the same again: $*" cmp guest.json again.json
 	check "check passes: $*" "$TOPOFS" check guest.json 2>warnings
-	check "it holds: $*" "$python" holds.py host.json guest.json $vcpus $((mib * 1024))
+	check "it holds: $*" "$python" holds.py host.json guest.json "$vcpus" $((mib * 1024))
 	# which reads it again and holds it to what QEMU would make
 	[ "$numbering" = spread ] || check "QEMU can be told: $*" "$TOPOFS" convert --to qemu guest.json -o guest.qemu
 done
