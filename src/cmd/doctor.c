@@ -114,11 +114,9 @@ const struct cmd cmd_doctor = {
 	.args = "",
 	.doc = "say what of this host is in the way or will hurt",
 	.text = "Prints a line for each thing it looks at: \"ok\", \"note\" where something does not work, works less\n"
-		"well or could not be looked at, \"problem\" where mounts cannot be made, will be lost, or programs "
-		"see\n"
-		"nothing; then what it means, and what to do. Nothing is changed: a mount is made to ask the kernel, "
-		"in\n"
-		"namespaces of its own. Run it as the user, and in the container, that is to use topofs.\n"
+		"well or could not be looked at, \"problem\" where mounts cannot be made, will be lost, or programs\n"
+		"see nothing; then what it means, and what to do. Nothing is changed: a mount is made to ask the\n"
+		"kernel, in namespaces of its own. Run it as the user, and in the container, that is to use topofs.\n"
 		"\n"
 		"The exit status is 1 when there is a problem.\n",
 	.opts = opts,

@@ -57,8 +57,8 @@ void look_at_fusermount(const struct host *h, struct verdict *v)
 		say(v, NOTE, "%s is not setuid root: ordinary users cannot use topofs mount", buf_text(&path));
 	} else if (!others_allowed()) {
 		say(v, NOTE,
-		    "/etc/fuse.conf does not have user_allow_other: what an ordinary user mounts nobody else can "
-		    "read");
+		    "/etc/fuse.conf does not have user_allow_other: "
+		    "what an ordinary user mounts nobody else can read");
 		advise(v, "add a line user_allow_other, if they shall");
 	} else {
 		say(v, OK, "ordinary users can use topofs mount, also for others");
@@ -165,9 +165,8 @@ void look_at_masks(const struct host *h, struct verdict *v)
 		say(v, NOTE, "not known, as /proc/self/status or sched_getaffinity(2) does not tell");
 	else if (limits.cpu_bits < MANY_CPUS || limits.node_bits < MANY_NODES)
 		say(v, NOTE,
-		    "masks of this kernel hold %u CPUs and %u nodes: numactl prints no CPUs of a machine with more, "
-		    "and such "
-		    "nodes are refused",
+		    "masks of this kernel hold %u CPUs and %u nodes: "
+		    "numactl prints no CPUs of a machine with more, and such nodes are refused",
 		    limits.cpu_bits, limits.node_bits);
 	else
 		say(v, OK, "numactl copes with machines of %u CPUs and %u nodes", limits.cpu_bits, limits.node_bits);

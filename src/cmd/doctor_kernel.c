@@ -162,8 +162,8 @@ void look_at_resend(const struct host *h, struct verdict *v)
 		say(v, OK, "the kernel sends again what a server that died had been asked");
 	else
 		say(v, NOTE,
-		    "the kernel does not send again what a server that died had been asked, as Linux 6.9 does: topofs "
-		    "has to remember it");
+		    "the kernel does not send again what a server that died had been asked, as Linux 6.9 does: "
+		    "topofs has to remember it");
 }
 
 #ifndef FUSE_HAS_EXPIRE_ONLY
@@ -178,9 +178,8 @@ void look_at_reload(const struct host *h, struct verdict *v)
 		say(v, OK, "the kernel can be told of files that come and go without unmounting what is mounted there");
 	else
 		say(v, NOTE,
-		    "the kernel cannot be told of files that come and go, as Linux 6.2 can: what a reload adds may "
-		    "not "
-		    "be seen for some time");
+		    "the kernel cannot be told of files that come and go, as Linux 6.2 can: "
+		    "what a reload adds may not be seen for some time");
 }
 
 /* Seconds, 0 for none, negative where the kernel has no such setting. */
@@ -206,9 +205,8 @@ void look_at_timeout(const struct host *h, struct verdict *v)
 		long seconds = read_setting(file);
 		if (seconds > 0) {
 			say(v, PROBLEM,
-			    "fs.fuse.%s_request_timeout is %ld: when topofs does not answer for so many seconds, "
-			    "the "
-			    "kernel ends the mount for ever",
+			    "fs.fuse.%s_request_timeout is %ld: "
+			    "when topofs does not answer for so many seconds, the kernel ends the mount for ever",
 			    names[i], seconds);
 			advise(v, "sysctl fs.fuse.%s_request_timeout=0, before mounting", names[i]);
 			return;

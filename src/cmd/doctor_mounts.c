@@ -28,7 +28,8 @@ static void note_dead(void *ctx, const struct compose_dead *dead, int rc, const 
 	struct host *h = ctx;
 	(void)rc, (void)why;
 	if (h->n_dead++ == 0)
-		snprintf(h->dead, sizeof h->dead, "%s of process %d", dead->folder, (int)(dead->pid ? dead->pid : getpid()));
+		snprintf(h->dead, sizeof h->dead, "%s of process %d", dead->folder,
+			 (int)(dead->pid ? dead->pid : getpid()));
 }
 
 void learn_mounts(struct host *h)
@@ -78,8 +79,8 @@ void look_at_mounts(const struct host *h, struct verdict *v)
 	const struct seen_mount *m;
 	if ((m = find_mount(h, is_dead))) {
 		say(v, PROBLEM, "the server of %s is gone: no file there can be read", m->folder);
-		advise(v, "umount -l takes it away; topofs mount makes a living one, which topofs repair puts in the place of "
-			  "others that are dead");
+		advise(v, "umount -l takes it away; "
+			  "topofs mount makes a living one, which topofs repair puts in the place of others that are dead");
 	} else if ((m = find_mount(h, is_silent))) {
 		say(v, PROBLEM, "the server of %s does not answer: whoever reads what was not read before waits",
 		    m->folder);
@@ -128,19 +129,17 @@ void look_at_memory(const struct host *h, struct verdict *v)
 		if (score <= SAFE)
 			continue;
 		say(v, NOTE,
-		    "when memory runs out, the keeper of %s (process %llu, oom_score_adj %d) may be killed, and "
-		    "nobody "
-		    "starts another worker then",
+		    "when memory runs out, the keeper of %s (process %llu, oom_score_adj %d) may be killed, "
+		    "and nobody starts another worker then",
 		    m->folder, (unsigned long long)m->status.keeper, score);
 		advise(v, "mount it by topofs@.service, or echo -900 >/proc/%llu/oom_score_adj",
 		       (unsigned long long)m->status.keeper);
 		return;
 	}
 	if (n == h->n_mounts)
-		say(v, OK,
-		    n ? "the keepers of all mounts are the last to be killed when memory runs out"
-		      : "no mounts, "
-			"no keepers that could be killed when memory runs out");
+		say(v, OK, "%s when memory runs out",
+		    n ? "the keepers of all mounts are the last to be killed"
+		      : "no mounts, no keepers that could be killed");
 	else
 		say(v, NOTE, "not known of %zu mounts, whose keepers are not seen from here", h->n_mounts - n);
 }
@@ -208,8 +207,8 @@ void look_at_systemd(const struct host *h, struct verdict *v)
 		say(v, NOTE, "systemd runs here, but its version is not known, as systemctl cannot be run");
 	else if (version < HAS_FDPOLL)
 		say(v, NOTE,
-		    "systemd %u cannot keep the connection of a mount without watching it, as systemd %d does: a "
-		    "restart of topofs@.service ends its mount",
+		    "systemd %u cannot keep the connection of a mount without watching it, as systemd %d does: "
+		    "a restart of topofs@.service ends its mount",
 		    version, HAS_FDPOLL);
 	else
 		say(v, OK, "systemd %u keeps mounts over restarts of topofs@.service", version);

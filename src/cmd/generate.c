@@ -270,13 +270,11 @@ const struct cmd cmd_generate = {
 	.args = "WORD=NUMBER...",
 	.doc = "describe a made-up machine of any size",
 	.text = "The words are packages, cores, threads, nodes and pci, such as\n"
-		"packages=8 cores=256 threads=2 nodes=64 pci=100000. Each is how many the machine has, but threads "
-		"how\n"
-		"many a core has. Not said, there are 1 package, as many nodes as packages, 8 cores in each of what "
-		"is\n"
-		"more, 1 thread, and no PCI functions. Packages and nodes have equal shares of the cores. PCI "
-		"functions\n"
-		"are spread over the nodes: host bridges, switches, GPUs, network adapters and NVMe disks.\n",
+		"packages=8 cores=256 threads=2 nodes=64 pci=100000. Each is how many the machine has, but threads\n"
+		"how many a core has. Not said, there are 1 package, as many nodes as packages, 8 cores in each of\n"
+		"what is more, 1 thread, and no PCI functions. Packages and nodes have equal shares of the cores.\n"
+		"PCI functions are spread over the nodes: host bridges, switches, GPUs, network adapters and NVMe\n"
+		"disks.\n",
 	.opts = opts,
 	.n_opts = sizeof opts / sizeof *opts,
 	.min_args = 1,

@@ -166,9 +166,8 @@ const struct cmd cmd_status = {
 	.doc = "say what a mount serves, and how often it was asked",
 	.text = "Prints the machine's name, its description, files, links and folders, the server's own memory, how\n"
 		"long it has run, what the kernel has to spare it requests, and how many requests of each kind came\n"
-		"since it started. \"absent\" are look-ups that found nothing. A file that was read once is read "
-		"again\n"
-		"without a request.\n"
+		"since it started. \"absent\" are look-ups that found nothing. A file that was read once is read\n"
+		"again without a request.\n"
 		"\n"
 		"MOUNTPOINT is any folder of the mount: within topofs run, /sys is one.\n",
 	.opts = opts,
