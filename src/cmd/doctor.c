@@ -100,7 +100,7 @@ static int run(char **args, int n_args, const char *const *values)
 	learn_kernel(&host);
 	learn_mounts(&host);
 	enum level worst = look_at_all(&host, list);
-	forget_mounts(&host);
+	arena_done(&host.arena);
 	if (list) {
 		json_dumpf(list, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
 		json_decref(list);

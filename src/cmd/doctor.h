@@ -7,6 +7,7 @@
  * trying where that harms nobody, and says one of three things; nothing is well that could not be looked at.
  */
 
+#include "topofs/arena.h"
 #include "topofs/buf.h"
 #include "topofs/err.h"
 #include "topofs/serve.h"
@@ -37,8 +38,8 @@ struct host {
 	int mounts_rc; /* of a mount in namespaces of its own: 0, or a negative errno and why */
 	struct err why;
 	struct serve_probe kernel;
-	struct seen_mount *mounts;
-	size_t n_mounts;
+	struct arena arena;
+	LIST_OF(struct seen_mount) mounts;
 	size_t n_dead; /* in all mount namespaces, and one of them */
 	char dead[256];
 	int dead_rc; /* 0, or why it could not be looked for them */
@@ -57,7 +58,6 @@ void look_at_timeout(const struct host *h, struct verdict *v);
 
 /* doctor_mounts.c */
 void learn_mounts(struct host *h);
-void forget_mounts(struct host *h);
 void look_at_mounts(const struct host *h, struct verdict *v);
 void look_at_dead(const struct host *h, struct verdict *v);
 void look_at_memory(const struct host *h, struct verdict *v);

@@ -38,9 +38,8 @@ void learn_mounts(struct host *h)
 	for (struct mntent *m; mounts && (m = getmntent(mounts));) {
 		if (strcmp(m->mnt_type, "fuse.topofs"))
 			continue;
-		h->mounts = realloc(h->mounts, (h->n_mounts + 1) * sizeof *h->mounts);
-		struct seen_mount *seen = &h->mounts[h->n_mounts++];
-		seen->folder = strdup(m->mnt_dir);
+		struct seen_mount *seen = LIST_ADD(&h->arena, &h->mounts);
+		seen->folder = arena_strdup(&h->arena, m->mnt_dir);
 		seen->rc = compose_in_time(ask, seen->folder, &seen->status, sizeof seen->status, false);
 	}
 	if (mounts)
@@ -49,18 +48,11 @@ void learn_mounts(struct host *h)
 	h->dead_rc = compose_repair(&how, &h->dead_why);
 }
 
-void forget_mounts(struct host *h)
-{
-	for (size_t i = 0; i < h->n_mounts; i++)
-		free(h->mounts[i].folder);
-	free(h->mounts);
-}
-
 static const struct seen_mount *find_mount(const struct host *h, bool (*has)(const struct seen_mount *))
 {
-	for (size_t i = 0; i < h->n_mounts; i++)
-		if (has(&h->mounts[i]))
-			return &h->mounts[i];
+	for (size_t i = 0; i < h->mounts.n; i++)
+		if (has(&h->mounts.at[i]))
+			return &h->mounts.at[i];
 	return NULL;
 }
 
@@ -86,7 +78,7 @@ void look_at_mounts(const struct host *h, struct verdict *v)
 		    m->folder);
 		advise(v, "look at the processes of topofs status %s: stopped, or short of CPU or memory?", m->folder);
 	} else {
-		say(v, OK, "%zu of topofs in this mount namespace, all alive", h->n_mounts);
+		say(v, OK, "%zu of topofs in this mount namespace, all alive", h->mounts.n);
 	}
 }
 
@@ -120,8 +112,8 @@ void look_at_memory(const struct host *h, struct verdict *v)
 {
 	enum { SAFE = -500 };
 	size_t n = 0;
-	for (size_t i = 0; i < h->n_mounts; i++) {
-		const struct seen_mount *m = &h->mounts[i];
+	for (size_t i = 0; i < h->mounts.n; i++) {
+		const struct seen_mount *m = &h->mounts.at[i];
 		int score;
 		if (m->rc || !read_oom_score(m->status.keeper, &score))
 			continue;
@@ -136,12 +128,12 @@ void look_at_memory(const struct host *h, struct verdict *v)
 		       (unsigned long long)m->status.keeper);
 		return;
 	}
-	if (n == h->n_mounts)
+	if (n == h->mounts.n)
 		say(v, OK, "%s when memory runs out",
 		    n ? "the keepers of all mounts are the last to be killed"
 		      : "no mounts, no keepers that could be killed");
 	else
-		say(v, NOTE, "not known of %zu mounts, whose keepers are not seen from here", h->n_mounts - n);
+		say(v, NOTE, "not known of %zu mounts, whose keepers are not seen from here", h->mounts.n - n);
 }
 
 /* --- who sees them --------------------------------------------------------------------------------------- */
