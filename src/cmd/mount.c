@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,14 +45,14 @@ static int find_mountpoint(const char *mountpoint, char folder[PATH_MAX], struct
 /* The same for what is mounted already and waits for an answer, as whoever looks into it would. */
 static int find_lent(const char *mountpoint, char folder[PATH_MAX], struct err *err)
 {
-	_cleanup_buf_ struct buf above = { 0 };
-	const char *slash = strrchr(mountpoint, '/');
+	_cleanup_arena_ struct arena a = { 0 };
+	const char *name = basename(arena_strdup(&a, mountpoint));
 
-	buf_add(&above, mountpoint, slash ? (size_t)(slash - mountpoint) : 0);
-	if (!realpath(slash == mountpoint ? "/" : slash ? buf_text(&above) : ".", folder))
+	if (!realpath(dirname(arena_strdup(&a, mountpoint)), folder))
 		return err_set(err, "", "%s", strerror(errno));
 	size_t len = strcmp(folder, "/") ? strlen(folder) : 0;
-	snprintf(folder + len, PATH_MAX - len, "/%s", slash ? slash + 1 : mountpoint);
+	if ((size_t)snprintf(folder + len, PATH_MAX - len, "/%s", name) >= PATH_MAX - len)
+		return err_set(err, "", "%s", strerror(ENAMETOOLONG));
 	return 0;
 }
 

@@ -174,7 +174,7 @@ pid = start()
 listen("READY")
 assert read() == "0-7"
 assert stop(pid) == 0 and is_mounted()
-pid = start()
+pid = start(sys.argv[1:-1] + [mountpoint + "/"])
 listen("READY")
 assert os.stat("mnt/sys/devices").st_uid == 0 and read() == "0-7"
 assert stop(pid) == 0
