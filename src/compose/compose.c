@@ -196,7 +196,7 @@ static int compose(const struct compose *how, int real, int root, int place, str
 	if (how->policy && policy_read(&c.arena, how->policy, &policy, err) < 0)
 		return -EINVAL;
 	c.policy = how->policy ? &policy : NULL;
-	if (policy.host && !shows_sysfs(real)) {
+	if ((policy.host || policy.real.n) && !shows_sysfs(real)) {
 		err_set(err, "", "/sys is no sysfs, so there is nothing real to show beside the machine");
 		return -ENOTTY;
 	}

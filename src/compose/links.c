@@ -94,14 +94,17 @@ static int remove_links(struct laying *l, int folder, ino_t number, const name_l
 	return 0;
 }
 
+/* Deeper than any sysfs: each level has a folder open, and a place on the stack. */
+enum { DEEPEST = 64 };
+
 /* Sets whether a folder below was changed; control groups and all else that is mounted in it is none of ours. */
-static int clean(struct laying *l, int above, const char *name, bool *changed)
+static int clean(struct laying *l, int above, const char *name, int depth, bool *changed)
 {
 	_cleanup_arena_ struct arena a = { 0 };
 	_cleanup_close_ int folder = open_place(above, name);
 	name_list names = { 0 };
 	struct stat st;
-	if (folder < 0 || fstat(folder, &st) < 0 || !S_ISDIR(st.st_mode) ||
+	if (depth > DEEPEST || folder < 0 || fstat(folder, &st) < 0 || !S_ISDIR(st.st_mode) ||
 	    (st.st_dev != l->real_device && st.st_dev != l->store_device))
 		return 0;
 	if (list_names(&a, folder, &names) < 0)
@@ -111,7 +114,7 @@ static int clean(struct laying *l, int above, const char *name, bool *changed)
 	for (size_t i = 0; i < names.n && rc == 0; i++) {
 		mode_t kind = kind_at(folder, names.at[i]);
 		if (kind == S_IFDIR)
-			rc = clean(l, folder, names.at[i], changed);
+			rc = clean(l, folder, names.at[i], depth + 1, changed);
 		else if (kind == S_IFLNK && !dangling)
 			dangling = dangles(folder, names.at[i]);
 	}
@@ -145,7 +148,7 @@ int drop_dangling(struct laying *l)
 			const char *path = l->areas.at[i];
 			_cleanup_close_ int area = -1;
 			if (!is_in_another(l, path) && (area = open_within(sys, *path ? path : ".", O_PATH | O_DIRECTORY)) >= 0)
-				rc = clean(l, area, ".", &changed);
+				rc = clean(l, area, ".", 0, &changed);
 		}
 	}
 	return rc;

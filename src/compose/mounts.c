@@ -155,10 +155,11 @@ static int run_apart(void *ctx)
 
 int compose_apart(int (*call)(void *ctx), void *ctx)
 {
-	enum { STACK = 1 << 20 };
+	enum { STACK = 1 << 20, GUARD = 1 << 16 }; /* GUARD: whole pages, of any size */
 	struct apart a = { call, ctx, -ECHILD };
 	char *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-	if (stack == MAP_FAILED)
+	/* what overflows it must not come upon this process's memory */
+	if (stack == MAP_FAILED || mprotect(stack, GUARD, PROT_NONE) < 0)
 		return -errno;
 	pid_t child = clone(run_apart, stack + STACK, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &a);
 	if (child < 0)

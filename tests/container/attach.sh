@@ -141,6 +141,16 @@ if [ -d lxcfs/sys/devices/system/cpu ]; then
 	check "it says so" grep -q "nothing of topofs is mounted here" err
 fi
 
+# Where nothing is real, a container could put folders of any number and depth into the way
+unshare --mount sh -c 'mount -t tmpfs none /sys && mkdir -p /sys/devices/a/b && echo $$ >five.pid && exec sleep 60' &
+wait_for 5 test -s five.pid || fail "no container"
+on_exit "kill $(cat five.pid)"
+check_status 1 "no sysfs" "$TOPOFS" attach --pid "$(cat five.pid)" --union=/sys/devices "$machine" 2>err
+check "in one line" one_line err
+check "it says so: $(cat err)" grep -q "/sys is no sysfs" err
+check "without the real one" "$TOPOFS" attach --pid "$(cat five.pid)" "$machine" 2>>said
+check "detach" "$TOPOFS" detach --pid "$(cat five.pid)"
+
 check_status 2 "a policy that is none" "$TOPOFS" attach --pid 1 --union=/etc "$machine" 2>err
 check "says so in one line" one_line err
 check_status 1 "no process" "$TOPOFS" attach --pid 2147483647 "$machine" 2>err
