@@ -95,13 +95,15 @@ int compose_in_time(int (*call)(void *ctx, void *answer), void *ctx, void *answe
 /* Whether a folder is the root of a mount of topofs' whose server is there: 0, -ENODEV (it is not), -ENOTCONN. */
 int compose_is_alive(const char *folder, struct err *err);
 
+/* The folder of a process in /proc, which stands for it whoever gets its number later: a descriptor, closed on exec. */
+int compose_open_process(pid_t pid, struct err *err);
 /*
  * Enters the mount namespace of a process, and its user namespace where this one may not act in it from outside, and
  * makes its root this process's root. Only in compose_apart().
  */
-int compose_enter(pid_t pid, struct err *err);
+int compose_enter(int process, struct err *err);
 /* Enters its user namespace alone, where that is needed; returns whether it was. */
-int compose_enter_user(pid_t pid, struct err *err);
+int compose_enter_user(int process, struct err *err);
 /* Gets a mount namespace of its own of which nothing reaches another one. Only in compose_apart(). */
 int compose_hide(struct err *err);
 

@@ -17,7 +17,7 @@
  */
 
 struct attaching {
-	pid_t pid;
+	int process;
 	const char *topology, *union_policy; /* union_policy: of --union */
 	struct buf policy;
 	struct compose how;
@@ -27,7 +27,7 @@ struct attaching {
 static int put_in(void *ctx)
 {
 	struct attaching *a = ctx;
-	int rc = compose_enter(a->pid, a->err);
+	int rc = compose_enter(a->process, a->err);
 	int root = rc < 0 ? -1 : open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (rc < 0)
@@ -72,7 +72,7 @@ static int start_server(struct attaching *a, const struct load_options *load)
 	};
 	buf_puts(&a->policy, policy_of(a->union_policy, topo.unlisted, ""));
 	int connection, channel = serve_start(&what, a->err);
-	int rc = channel < 0 ? channel : mount_hidden(a->pid, a->topology, &connection, a->err);
+	int rc = channel < 0 ? channel : mount_hidden(a->process, a->topology, &connection, a->err);
 	a->how.machine = rc;
 	if (rc >= 0)
 		rc = serve_hand_over(channel, connection, NULL, a->err);
@@ -97,18 +97,22 @@ static int run(char **args, int n_args, const char *const *values)
 	struct err err = { 0 };
 	struct attaching a = { .topology = args[0], .union_policy = values[OPT_UNION], .err = &err };
 
-	int status = read_pid(&cmd_attach, values[OPT_PID], &a.pid);
+	pid_t pid;
+	int status = read_pid(&cmd_attach, values[OPT_PID], &pid);
 	if (!status)
 		status = check_policy(&cmd_attach, values[OPT_UNION]);
 	if (status)
 		return status;
 	serve_hold_standard_files();
+	a.process = compose_open_process(pid, &err);
+	if (a.process < 0)
+		return fail("process %d: %s", (int)pid, err.what);
 	a.how.cannot = say_cannot;
 	a.how.proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	status = is_folder(a.topology) ? use_mount(&a) : start_server(&a, &load);
 	a.how.policy = buf_text(&a.policy);
 	if (!status && compose_apart(put_in, &a) < 0)
-		status = fail("process %d: %s", (int)a.pid, err.what);
+		status = fail("process %d: %s", (int)pid, err.what);
 	buf_done(&a.policy);
 	return status;
 }

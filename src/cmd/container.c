@@ -46,7 +46,7 @@ int policy_of_mount(const char *value, const char *folder, struct buf *ret)
 }
 
 struct hidden {
-	pid_t pid;
+	int process;
 	const char *source;
 	int connection;
 	struct err *err;
@@ -56,7 +56,7 @@ struct hidden {
 static int mount_apart(void *ctx)
 {
 	struct hidden *h = ctx;
-	int rc = h->pid ? compose_enter_user(h->pid, h->err) : 0;
+	int rc = h->process >= 0 ? compose_enter_user(h->process, h->err) : 0;
 	if (rc >= 0)
 		rc = compose_hide(h->err);
 	if (rc >= 0)
@@ -64,11 +64,11 @@ static int mount_apart(void *ctx)
 	return rc < 0 ? rc : compose_clone(AT_FDCWD, "/sys", h->err);
 }
 
-int mount_hidden(pid_t pid, const char *topology, int *connection, struct err *err)
+int mount_hidden(int process, const char *topology, int *connection, struct err *err)
 {
 	_cleanup_buf_ struct buf source = { 0 };
 	topology_source(topology, &source);
-	struct hidden h = { .pid = pid, .source = buf_text(&source), .connection = -1, .err = err };
+	struct hidden h = { .process = process, .source = buf_text(&source), .connection = -1, .err = err };
 	int mount = compose_apart(mount_apart, &h);
 	*connection = h.connection;
 	return mount;

@@ -24,10 +24,10 @@ const char *policy_of(const char *value, const char *unlisted, const char *other
 /* The same of a mount, which the caller frees. Complaints have been printed when it returns other than 0. */
 int policy_of_mount(const char *value, const char *folder, struct buf *ret);
 /*
- * Makes a new connection for a machine, and a mount of it that nobody sees, in the user namespace of a process (0: in this one's).
- * Returns the mount's descriptor, for struct compose, or a negative errno.
+ * Makes a new connection for a machine, and a mount of it that nobody sees, in the user namespace of a process, as of
+ * compose_open_process() (-1: in this one's). Returns the mount's descriptor, for struct compose, or a negative errno.
  */
-int mount_hidden(pid_t pid, const char *topology, int *connection, struct err *err);
+int mount_hidden(int process, const char *topology, int *connection, struct err *err);
 /* compose.h's `cannot`: says it on standard error. */
 void say_cannot(void *ctx, const char *path, const char *why);
 

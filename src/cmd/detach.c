@@ -9,8 +9,7 @@
 #include <unistd.h>
 
 struct detaching {
-	pid_t pid;
-	int proc;
+	int process, proc;
 	struct err *err;
 };
 
@@ -18,7 +17,7 @@ static int take_off(void *ctx)
 {
 	struct detaching *d = ctx;
 	size_t n;
-	int rc = compose_enter(d->pid, d->err);
+	int rc = compose_enter(d->process, d->err);
 	return rc < 0 ? rc : compose_off(d->proc, &n, d->err);
 }
 
@@ -32,16 +31,21 @@ static int run(char **args, int n_args, const char *const *values)
 	(void)n_args;
 	struct err err = { 0 };
 	struct detaching d = { .err = &err };
-	int status = read_pid(&cmd_detach, values[0], &d.pid);
+	pid_t pid;
+	int status = read_pid(&cmd_detach, values[0], &pid);
 
 	if (status)
 		return status;
 	d.proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (d.proc < 0)
 		return fail("/proc: %s", strerror(errno));
-	int rc = compose_apart(take_off, &d);
+	int rc = d.process = compose_open_process(pid, &err);
+	if (rc >= 0) {
+		rc = compose_apart(take_off, &d);
+		close(d.process);
+	}
 	close(d.proc);
-	return rc < 0 ? fail("process %d: %s", (int)d.pid, err.what) : EXIT_OK;
+	return rc < 0 ? fail("process %d: %s", (int)pid, err.what) : EXIT_OK;
 }
 
 const struct cmd cmd_detach = {

@@ -50,7 +50,7 @@ int enter_machine(const struct serve_what *what, const char *policy, struct err 
 	int channel = serve_start(what, err);
 	int rc = channel < 0 ? channel : enter_namespaces(err);
 	if (rc >= 0)
-		rc = how.machine = mount_hidden(0, what->document, &connection, err);
+		rc = how.machine = mount_hidden(-1, what->document, &connection, err);
 	if (rc >= 0)
 		rc = serve_hand_over(channel, connection, NULL, err);
 	if (rc >= 0)

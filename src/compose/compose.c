@@ -318,16 +318,25 @@ int compose_is_alive(const char *folder, struct err *err)
 	return rc;
 }
 
-static int open_of_process(pid_t pid, const char *name, int flags, struct err *err)
+static int no_process(struct err *err)
 {
-	char path[64];
-	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
-	int fd = open(path, flags | O_CLOEXEC);
-	if (fd >= 0)
-		return fd;
 	int error = errno;
-	err_set(err, "", "%s", error == ENOENT ? "no such process" : strerror(error));
+	err_set(err, "", "%s", error == ENOENT || error == ESRCH ? "no such process" : strerror(error));
 	return -error;
+}
+
+int compose_open_process(pid_t pid, struct err *err)
+{
+	char path[32];
+	snprintf(path, sizeof path, "/proc/%d", (int)pid);
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? no_process(err) : fd;
+}
+
+static int open_of_process(int process, const char *name, int flags, struct err *err)
+{
+	int fd = openat(process, name, flags | O_CLOEXEC);
+	return fd < 0 ? no_process(err) : fd;
 }
 
 static int enter_user(int user, struct err *err)
@@ -341,19 +350,19 @@ static int enter_user(int user, struct err *err)
 	return -error;
 }
 
-int compose_enter_user(pid_t pid, struct err *err)
+int compose_enter_user(int process, struct err *err)
 {
 	if (geteuid() == 0)
 		return 0;
-	_cleanup_close_ int user = open_of_process(pid, "ns/user", O_RDONLY, err);
+	_cleanup_close_ int user = open_of_process(process, "ns/user", O_RDONLY, err);
 	return user < 0 ? user : enter_user(user, err);
 }
 
-int compose_enter(pid_t pid, struct err *err)
+int compose_enter(int process, struct err *err)
 {
-	_cleanup_close_ int mounts = open_of_process(pid, "ns/mnt", O_RDONLY, err);
-	_cleanup_close_ int root = mounts < 0 ? -1 : open_of_process(pid, "root", O_PATH | O_DIRECTORY, err);
-	_cleanup_close_ int user = root < 0 ? -1 : open_of_process(pid, "ns/user", O_RDONLY, err);
+	_cleanup_close_ int mounts = open_of_process(process, "ns/mnt", O_RDONLY, err);
+	_cleanup_close_ int root = mounts < 0 ? -1 : open_of_process(process, "root", O_PATH | O_DIRECTORY, err);
+	_cleanup_close_ int user = root < 0 ? -1 : open_of_process(process, "ns/user", O_RDONLY, err);
 	if (mounts < 0 || root < 0 || user < 0)
 		return mounts < 0 ? mounts : root < 0 ? root : user;
 	if (setns(mounts, CLONE_NEWNS) < 0) {

@@ -124,12 +124,11 @@ static int ask(void *ctx, void *answer)
 	const struct question *q = ctx;
 	struct err ignored;
 	struct statfs fs;
-	char path[32];
+	int process = q->view->pid ? compose_open_process(q->view->pid, &ignored) : -1;
 
-	if (q->view->pid)
-		compose_enter_user(q->view->pid, &ignored);
-	snprintf(path, sizeof path, "%d/root", (int)q->view->pid);
-	int root = q->view->pid ? openat(q->repair->proc, path, O_PATH | O_DIRECTORY) : open("/", O_PATH | O_DIRECTORY);
+	if (process >= 0)
+		compose_enter_user(process, &ignored);
+	int root = q->view->pid ? openat(process, "root", O_PATH | O_DIRECTORY) : open("/", O_PATH | O_DIRECTORY);
 	int place = root < 0 ? root : open_mounted(root, q->mount);
 	if (place < 0)
 		return -EXDEV;

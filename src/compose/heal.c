@@ -43,7 +43,8 @@ static int failed(const struct surgery *s, int rc, const char *what)
 
 static int enter_view(const struct surgery *s)
 {
-	int rc = s->h->view->pid ? compose_enter(s->h->view->pid, s->h->err) : 0;
+	_cleanup_close_ int process = s->h->view->pid ? compose_open_process(s->h->view->pid, s->h->err) : -1;
+	int rc = !s->h->view->pid ? 0 : process < 0 ? process : compose_enter(process, s->h->err);
 	int root = rc < 0 ? rc : open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return rc == 0 && root < 0 ? failed(s, -errno, "cannot open its root") : root;
 }
