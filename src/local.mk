@@ -192,6 +192,7 @@ noinst_LIBRARIES += %D%/libserve.a
 	%D%/serve/keeper.h \
 	%D%/serve/mount.c \
 	%D%/serve/ops.c \
+	%D%/serve/owner.c \
 	%D%/serve/pins.c \
 	%D%/serve/probe.c \
 	%D%/serve/reload.c \

@@ -125,8 +125,15 @@ int describe_tree(const char *name, const struct tree *tree, const char *arch, s
 
 struct serve_status;
 /*
+ * The channel to a mount's keeper, and its status; `keeper` as for serve_control(). Without `topology`, which is what
+ * is to be read then, the mount has to be this user's own: else it could lead to any file. -1: complaints have been
+ * printed.
+ */
+int reach_keeper(const char *folder, const char *topology, pid_t keeper, struct serve_status *status);
+/*
  * Reads a mount's description anew, or another one where `topology` is not NULL, and has it served there through the
- * channel to its keeper; `folder` is any of the mount's. All complaints have been printed when it returns other than 0.
+ * channel to its keeper; `folder` is any of the mount's. It gives up this process' capabilities. All
+ * complaints have been printed when it returns other than 0.
  */
 int reload_mount(int channel, const struct serve_status *status, const char *folder, const char *topology,
 		 const struct load_options *how);

@@ -25,6 +25,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct serve_status;
 
@@ -176,12 +177,27 @@ struct serve_status {
 int serve_status(const char *folder, struct serve_status *ret, struct err *err);
 
 /*
+ * Who mounted it, as the kernel tells, in the user namespace in which that was done. All else that is known of a mount
+ * is what its server says, which is to be believed as far as that user is.
+ */
+int serve_owner(const char *folder, uid_t *ret, struct err *err);
+
+/*
  * Asks the keeper of a mount to serve another tree, or to go on as this program. It is reached by who may trace it, as
  * ptrace(2) says: root and its owner. serve_control() returns the channel to it, or a negative errno; both questions
  * have been answered when they return, and have changed nothing where they fail. `folder` is one of the mount's.
+ * `keeper` is the process it has to be; 0: any one of the user who mounted it. A status cannot make it another one.
  */
-int serve_control(const struct serve_status *status, struct err *err);
-int serve_renew(int channel, const char *folder, const struct serve_what *what, struct err *err);
+int serve_control(const char *folder, const struct serve_status *status, pid_t keeper, struct err *err);
+/*
+ * A sealed file with the paths of the mount that are mounted elsewhere, or that something is mounted on, in all mount
+ * namespaces that this process may look into; or a negative errno. They keep their inodes, see serve_renew().
+ */
+int serve_pins(const char *folder, struct err *err);
+/* `pins`: of serve_pins(), closed here. */
+int serve_renew(int channel, int pins, const struct serve_what *what, struct err *err);
+/* For good, of a process that has asked what it needs them for: all but to read any file. */
+void serve_give_up_capabilities(void);
 int serve_upgrade(int channel, struct err *err);
 
 #endif

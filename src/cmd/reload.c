@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "container.h"
+
 #include "topofs/buf.h"
-#include "topofs/cmd.h"
 #include "topofs/serve.h"
 
 #include <errno.h>
@@ -26,6 +27,11 @@ int reload_mount(int channel, const struct serve_status *status, const char *fol
 	_cleanup_buf_ struct buf path = { 0 };
 	struct err err = { 0 };
 	const char *from = topology ? topology : document_of(status);
+	/* what is mounted where is what capabilities are needed for, and reading a description is not */
+	int pins = serve_pins(folder, &err);
+	if (pins < 0)
+		return complain(folder, &err);
+	serve_give_up_capabilities();
 	int rc = load_topology(from, how, &topo);
 
 	if (!rc)
@@ -43,17 +49,38 @@ int reload_mount(int channel, const struct serve_status *status, const char *fol
 		.force = how->force,
 		.strict = how->strict,
 	};
-	return serve_renew(channel, folder, &what, &err) < 0 ? complain(folder, &err) : EXIT_OK;
+	return serve_renew(channel, pins, &what, &err) < 0 ? complain(folder, &err) : EXIT_OK;
+}
+
+int reach_keeper(const char *folder, const char *topology, pid_t keeper, struct serve_status *status)
+{
+	struct err err = { 0 };
+	uid_t owner = geteuid();
+	int channel = serve_status(folder, status, &err);
+
+	if (channel == 0)
+		channel = serve_control(folder, status, keeper, &err);
+	if (channel >= 0 && !topology && !keeper && serve_owner(folder, &owner, &err) < 0)
+		channel = -EPERM;
+	if (channel >= 0 && owner != geteuid()) {
+		err_set(&err, "",
+			"user %u mounted it and may name any file to be read: reload with a TOPOLOGY, or as that user",
+			owner);
+		channel = -EPERM;
+	}
+	if (channel < 0)
+		complain(folder, &err);
+	return channel;
 }
 
 /*
  * A service manager starts no other keeper before its command to reload has ended, which without a keeper waits for an
  * answer. Returns the process that ends this one with the other, or -1.
  */
-static pid_t give_up_with(const char *number)
+static pid_t give_up_with(pid_t keeper)
 {
 	pid_t self = getpid();
-	int fd = (int)syscall(SYS_pidfd_open, atoi(number), 0);
+	int fd = (int)syscall(SYS_pidfd_open, keeper, 0);
 	struct pollfd ends = { .fd = fd, .events = POLLIN };
 
 	pid_t child = fd < 0 ? -1 : fork();
@@ -75,27 +102,28 @@ enum { OPT_FORCE, OPT_STRICT, OPT_PID };
 static const struct opt opts[] = {
 	{ 0, "force", NULL, "serve also what can crash programs that read it" },
 	{ 0, "strict", NULL, "refuse also what no real machine looks like, or others can change" },
-	{ 0, "pid", "PID", "give up when that process, the keeper of the mount, ends" },
+	{ 0, "pid", "PID", "give up unless that process is the mount's keeper, and when it ends" },
 };
 
 static int run(char **args, int n_args, const char *const *values)
 {
 	struct serve_status status;
-	struct err err = { 0 };
+	const char *topology = n_args > 1 ? args[1] : NULL;
+	pid_t keeper = 0;
 
-	if (values[OPT_PID] && give_up_with(values[OPT_PID]) < 0)
+	if (values[OPT_PID] && read_pid(&cmd_reload, values[OPT_PID], &keeper))
+		return EXIT_MISUSE;
+	if (keeper && give_up_with(keeper) < 0)
 		return fail("--pid %s: %s", values[OPT_PID], strerror(errno));
-	if (serve_status(args[0], &status, &err) < 0)
-		return complain(args[0], &err);
-	int channel = serve_control(&status, &err);
+	int channel = reach_keeper(args[0], topology, keeper, &status);
 	if (channel < 0)
-		return complain(args[0], &err);
+		return EXIT_FAILED;
 	const struct load_options how = {
 		.force = values[OPT_FORCE] || status.force,
 		.strict = values[OPT_STRICT] || status.strict,
 		.for_others = true,
 	};
-	return reload_mount(channel, &status, args[0], n_args > 1 ? args[1] : NULL, &how);
+	return reload_mount(channel, &status, args[0], topology, &how);
 }
 
 const struct cmd cmd_reload = {

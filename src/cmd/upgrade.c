@@ -2,31 +2,18 @@
 #include "topofs/cmd.h"
 #include "topofs/serve.h"
 
-/* The status and the channel of what has its keeper ask anew. */
-static int reach(const char *folder, struct serve_status *status)
-{
-	struct err err = { 0 };
-	int channel = serve_status(folder, status, &err);
-
-	if (channel == 0)
-		channel = serve_control(status, &err);
-	if (channel < 0)
-		complain(folder, &err);
-	return channel;
-}
-
 static int run(char **args, int n_args, const char *const *values)
 {
 	(void)n_args, (void)values;
 	struct serve_status status;
 	struct err err = { 0 };
 
-	int channel = reach(args[0], &status);
+	int channel = reach_keeper(args[0], NULL, 0, &status);
 	if (channel < 0)
 		return EXIT_FAILED;
 	if (serve_upgrade(channel, &err) < 0)
 		return complain(args[0], &err);
-	channel = reach(args[0], &status);
+	channel = reach_keeper(args[0], NULL, 0, &status);
 	if (channel < 0)
 		return EXIT_FAILED;
 	const struct load_options how = { .force = status.force, .strict = status.strict, .for_others = true };

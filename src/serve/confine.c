@@ -82,6 +82,19 @@ void end_with(const struct served *s, pid_t parent)
 		_exit(EXIT_FAILURE);
 }
 
+void serve_give_up_capabilities(void)
+{
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (capng_get_caps_process() < 0)
+		return;
+	/* root reads a user's file, as it is used to */
+	bool reads = capng_have_capability(CAPNG_EFFECTIVE, CAP_DAC_READ_SEARCH);
+	capng_clear(CAPNG_SELECT_CAPS);
+	if (reads)
+		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_DAC_READ_SEARCH);
+	capng_apply(CAPNG_SELECT_CAPS);
+}
+
 void confine_worker(const struct served *s)
 {
 	/* nobody but root looks into it, and it leaves no core */

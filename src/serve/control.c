@@ -56,15 +56,39 @@ void control_reply(int fd, const char *text)
 
 /* --- the other side -------------------------------------------------------------------------------------- */
 
-static int take_descriptor(pid_t pid, int number)
+/* The user whose rights a process has. */
+static bool user_of(pid_t pid, uid_t *ret)
 {
-	int process = (int)syscall(SYS_pidfd_open, pid, 0);
+	char path[32], line[256];
+	bool found = false;
 
-	if (process < 0)
-		return -errno;
-	int fd = (int)syscall(SYS_pidfd_getfd, process, number, 0), error = errno;
-	close(process);
-	return fd < 0 ? -error : fd;
+	snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+	FILE *in = fopen(path, "re");
+	while (in && !found && fgets(line, sizeof line, in))
+		found = sscanf(line, "Uid: %*u %u", ret) == 1;
+	if (in)
+		fclose(in);
+	return found;
+}
+
+/* Else who answers could have the tree given to the keeper of another mount, or to any process that waits for it. */
+static int check_keeper(const char *folder, const struct serve_status *status, pid_t keeper, struct err *err)
+{
+	uid_t owner, user;
+
+	if (keeper) {
+		if (status->keeper == (uint64_t)keeper)
+			return 0;
+		err_set(err, "", "its keeper is process %" PRIu64 ", not %d", status->keeper, (int)keeper);
+		return -EPERM;
+	}
+	int rc = serve_owner(folder, &owner, err);
+	/* one that is gone is told by what follows */
+	if (rc < 0 || !user_of((pid_t)status->keeper, &user) || user == owner)
+		return rc;
+	err_set(err, "", "its keeper, process %" PRIu64 ", is of user %u, but user %u mounted it", status->keeper, user,
+		owner);
+	return -EPERM;
 }
 
 static bool is_seqpacket(int fd)
@@ -75,13 +99,11 @@ static bool is_seqpacket(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_SEQPACKET;
 }
 
-int serve_control(const struct serve_status *status, struct err *err)
+static int take_channel(int process, const struct serve_status *status, struct err *err)
 {
-	if (status->control < 0) {
-		err_set(err, "", "a mount of topofs run, which stays as it is");
-		return -EOPNOTSUPP;
-	}
-	int fd = take_descriptor((pid_t)status->keeper, (int)status->control);
+	int fd = process < 0 ? process : (int)syscall(SYS_pidfd_getfd, process, (int)status->control, 0);
+	if (process >= 0 && fd < 0)
+		fd = -errno;
 	if (fd >= 0 && is_seqpacket(fd))
 		return fd;
 	int rc = fd < 0 ? fd : -EBADF;
@@ -93,6 +115,24 @@ int serve_control(const struct serve_status *status, struct err *err)
 		err_set(err, "", "its keeper, process %" PRIu64 ", is gone or in another pid namespace", status->keeper);
 	else
 		err_set(err, "", "cannot reach its keeper, process %" PRIu64 ": %s", status->keeper, strerror(-rc));
+	return rc;
+}
+
+int serve_control(const char *folder, const struct serve_status *status, pid_t keeper, struct err *err)
+{
+	if (status->control < 0) {
+		err_set(err, "", "a mount of topofs run, which stays as it is");
+		return -EOPNOTSUPP;
+	}
+	/* opened before it is looked at, so that it is the same process afterwards */
+	int process = (int)syscall(SYS_pidfd_open, (pid_t)status->keeper, 0);
+	if (process < 0)
+		process = -errno;
+	int rc = check_keeper(folder, status, keeper, err);
+	if (rc == 0)
+		rc = take_channel(process, status, err);
+	if (process >= 0)
+		close(process);
 	return rc;
 }
 
@@ -117,38 +157,36 @@ static int ask(int channel, const struct control *question, int *fds, size_t n_f
 	return -EIO;
 }
 
-static int write_pins(const char *folder)
+int serve_pins(const char *folder, struct err *err)
 {
 	_cleanup_buf_ struct buf paths = { 0 };
 	int fd = memfile_new("topofs-pins");
 
-	if (fd < 0)
-		return fd;
 	find_pins(folder, &paths);
-	if ((paths.len == 0 || write(fd, paths.data, paths.len) == (ssize_t)paths.len) && memfile_seal(fd) == 0)
+	if (fd >= 0 && (paths.len == 0 || write(fd, paths.data, paths.len) == (ssize_t)paths.len) &&
+	    memfile_seal(fd) == 0)
 		return fd;
-	close(fd);
+	if (fd >= 0)
+		close(fd);
+	err_set(err, "", "cannot make a file in memory");
 	return -EIO;
 }
 
-int serve_renew(int channel, const char *folder, const struct serve_what *what, struct err *err)
+int serve_renew(int channel, int pins, const struct serve_what *what, struct err *err)
 {
 	struct control question = {
 		.magic = MAGIC, .version = VERSION, .kind = CONTROL_RELOAD, .force = what->force, .strict = what->strict
 	};
-	int fds[] = { -1, tree_image(what->tree, err), -1 };
+	int fds[] = { -1, tree_image(what->tree, err), pins };
 
-	if (fds[1] < 0)
-		return fds[1];
-	fds[2] = write_pins(folder);
 	snprintf(question.name, sizeof question.name, "%s", what->name);
 	snprintf(question.document, sizeof question.document, "%s", what->document);
 	snprintf(question.unlisted, sizeof question.unlisted, "%s", what->unlisted ? what->unlisted : "");
 	snprintf(question.path, sizeof question.path, "%s", what->path ? what->path : "");
-	int rc = fds[2] < 0 ? err_set(err, "", "cannot make a file in memory") : ask(channel, &question, fds, 3, err);
-	close(fds[1]);
-	if (fds[2] >= 0)
-		close(fds[2]);
+	int rc = fds[1] < 0 ? fds[1] : ask(channel, &question, fds, 3, err);
+	if (fds[1] >= 0)
+		close(fds[1]);
+	close(pins);
 	return rc;
 }
 

@@ -19,6 +19,11 @@ document a.json old ', "/sys/topofs/going": "x\\n", "/sys/topofs/kind": "file\\n
 document b.json 'new and longer' ', "/sys/topofs/coming/deep": "y\\n", "/sys/topofs/kind": { "link": "none" }'
 cp a.json "$machine"
 
+# keeper_of FOLDER: as its mount tells
+keeper_of() {
+	"$TOPOFS" status "$1" | sed -n 's/^keeper  *//p'
+}
+
 mount_point mnt
 "$TOPOFS" mount "$machine" mnt || fail "does not mount"
 numbers() {
@@ -171,4 +176,21 @@ check "an ordinary user" as_nobody sh -euc '"$TOPOFS" mount a.json mnt; "$TOPOFS
 "$TOPOFS" mount -o allow_other a.json mnt
 check_status 1 "another's" setpriv --reuid=65534 --regid=65534 --clear-groups "$TOPOFS" reload mnt b.json 2>err
 check "says so" grep -q 'is not yours' err
+check_status 1 "another keeper" "$TOPOFS" reload --pid $$ mnt b.json 2>err
+check "says which it is" grep -qx "topofs: mnt: its keeper is process $(keeper_of mnt), not $$" err
+check "its keeper" "$TOPOFS" reload --pid "$(keeper_of mnt)" mnt b.json
+check_status 2 "no process" "$TOPOFS" reload --pid x mnt 2>err
+unmount mnt
+
+# what a mount says of itself is believed as far as the user who mounted it
+as_mounter() {
+	setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=+sys_admin,+dac_override \
+		--ambient-caps=+sys_admin,+dac_override "$@"
+}
+as_mounter "$TOPOFS" mount -o allow_other "$tmp/a.json" "$tmp/mnt"
+check_status 1 "a user's description is not read for root" "$TOPOFS" reload mnt 2>err
+check "which says why" grep -qx 'topofs: mnt: user 65534 mounted it and may name any file to be read: .*' err
+check_status 1 "nor at an upgrade" "$TOPOFS" upgrade mnt 2>err
+check "one that root names is" "$TOPOFS" reload mnt b.json
+check "and is served" test "$(cat mnt/sys/topofs/deep/er/file)" = "new and longer"
 unmount mnt

@@ -215,6 +215,20 @@ listen("READY")
 subprocess.check_call(["umount", mountpoint])
 assert status_of(pid) == 0 and not is_mounted()
 forget()
+
+# one that is kept by another user than who mounted it: who is to be the keeper has to be said
+def reload(*options):
+    return subprocess.call([topofs, "reload", *options, mountpoint, topology])
+
+os.chmod("store-%d" % os.getpid(), 0o777)
+mount()
+pid = start(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *sys.argv[1:]])
+listen("READY")
+assert reload() == 1
+assert reload("--pid", str(os.getpid())) == 1
+assert reload("--pid", str(pid)) == 0
+assert stop(pid) == 0
+subprocess.check_call(["umount", mountpoint])
 PY
 # shellcheck disable=SC2086
 python3 split.py $line >&2
