@@ -11,6 +11,24 @@ if command -v systemd-analyze >/dev/null; then
 	check "systemd takes it" sh -c '! grep -v "Failed to \|Cannot " complaints | grep topofs@'
 fi
 
+# before it starts it is mounted, unless one is stored; $n is systemctl's answer
+pre=$(sed -n "/^ExecStartPre=.*sh -c '/,/'/p" "$unit" | sed "1s/^[^']*'//; s/'.*//")
+cat >systemctl <<'SH'
+#!/bin/sh
+[ -n "$ANSWER" ] && echo "$ANSWER"
+SH
+printf '#!/bin/sh\necho "$*"\n' >nsenter
+chmod +x systemctl nsenter
+mounts() {
+	ANSWER=$1 OPTIONS=allow_other PATH=$tmp:$PATH sh -c "$pre" topofs@one.service one.json one
+}
+check "what is stored is not mounted again" test -z "$(mounts 4)"
+for answer in 0 ''; do
+	check "else it is mounted: '$answer'" grep -q ' mount --store --options allow_other one.json one$' <<END
+$(mounts "$answer")
+END
+done
+
 needs_fuse
 needs_root
 requires python3 pgrep
