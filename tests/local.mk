@@ -56,6 +56,7 @@ shell_tests = \
 	%D%/docs/readme.sh \
 	%D%/fuse/bounded.sh \
 	%D%/fuse/cache.sh \
+	%D%/fuse/confined.sh \
 	%D%/fuse/files.sh \
 	%D%/fuse/follow.sh \
 	%D%/fuse/helper.sh \
@@ -110,11 +111,14 @@ unit_tests = \
 	%D%/unit/test-xml.c \
 	$(NULL)
 
-check_PROGRAMS += %D%/consumers/nccl-walk %D%/deny %D%/fuse/greedy %D%/fuse/raw %D%/fuse/storm
+check_PROGRAMS += %D%/consumers/nccl-walk %D%/deny %D%/fuse/confined %D%/fuse/greedy %D%/fuse/raw %D%/fuse/storm
 %C%_consumers_nccl_walk_SOURCES = %D%/consumers/nccl-walk.c
 %C%_deny_SOURCES = %D%/deny.c
 %C%_deny_CPPFLAGS = $(AM_CPPFLAGS) $(SECCOMP_CFLAGS)
 %C%_deny_LDADD = $(SECCOMP_LIBS)
+%C%_fuse_confined_SOURCES = %D%/fuse/confined.c
+%C%_fuse_confined_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/src/serve
+%C%_fuse_confined_LDADD = src/libserve.a src/libcore.a $(serve_libs)
 %C%_fuse_greedy_SOURCES = %D%/fuse/greedy.c
 %C%_fuse_greedy_LDADD = src/libserve.a src/libcore.a $(serve_libs)
 %C%_fuse_raw_SOURCES = %D%/fuse/raw.c

@@ -4,11 +4,13 @@
 #include <cap-ng.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/landlock.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /*
@@ -73,6 +75,25 @@ static void filter_calls(void)
 	seccomp_release(filter);
 }
 
+/* Of files only those of /proc: where the reader is, how much memory there is. Of root a worker has the right to all. */
+static void hide_files(void)
+{
+	const struct landlock_ruleset_attr all = {
+		/* whatever the first version knows, and so every one */
+		.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1,
+	};
+	struct landlock_path_beneath_attr proc = { .allowed_access = LANDLOCK_ACCESS_FS_READ_FILE };
+	int rules = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof all, 0);
+
+	proc.parent_fd = rules < 0 ? -1 : open("/proc", O_PATH | O_CLOEXEC);
+	if (proc.parent_fd >= 0 && syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &proc, 0) == 0)
+		syscall(SYS_landlock_restrict_self, rules, 0);
+	if (proc.parent_fd >= 0)
+		close(proc.parent_fd);
+	if (rules >= 0)
+		close(rules);
+}
+
 void end_with(const struct served *s, pid_t parent)
 {
 	if (!s->stored)
@@ -106,5 +127,6 @@ void confine_worker(const struct served *s)
 	capng_apply(bounds ? CAPNG_SELECT_ALL : CAPNG_SELECT_CAPS);
 	/* after that, which would undo it */
 	end_with(s, s->keeper);
+	hide_files();
 	filter_calls();
 }
