@@ -26,7 +26,7 @@ void buf_pad(struct buf *b, char c, size_t count);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 
-/* As %llu, and as %0*llx and %0*llX with so many digits at least: most of what a machine's files hold, and much faster. */
+/* As %llu, and as %0*llx and %0*llX with so many digits at least: most of what a machine's files hold, and faster. */
 void buf_dec(struct buf *b, uint64_t value);
 void buf_hex(struct buf *b, uint64_t value, size_t digits);
 void buf_hex_upper(struct buf *b, uint64_t value, size_t digits);

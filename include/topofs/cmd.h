@@ -45,8 +45,8 @@ struct cmd {
 
 /* One a file: src/cmd/check.c and so on. */
 extern const struct cmd cmd_attach, cmd_attributes, cmd_capture, cmd_cdi, cmd_check, cmd_completion, cmd_convert,
-	cmd_detach, cmd_diff, cmd_doctor, cmd_draw, cmd_generate, cmd_hook, cmd_machines, cmd_mount, cmd_plan, cmd_reload,
-	cmd_render, cmd_repair, cmd_run, cmd_schema, cmd_show, cmd_status, cmd_upgrade;
+	cmd_detach, cmd_diff, cmd_doctor, cmd_draw, cmd_generate, cmd_hook, cmd_machines, cmd_mount, cmd_plan,
+	cmd_reload, cmd_render, cmd_repair, cmd_run, cmd_schema, cmd_show, cmd_status, cmd_upgrade;
 
 extern const struct cmd *const cmds[];
 extern const size_t n_cmds;
@@ -78,7 +78,7 @@ int misuse(const struct cmd *cmd, const char *fmt, ...) __attribute__((format(pr
 struct load_options {
 	bool force, strict, verbose;
 	const struct format *format;
-	bool for_others; /* root serves it to others: who else can change the document is warned of (`strict`: refused) */
+	bool for_others; /* root serves it: who else can change the document is warned of (`strict`: refused) */
 };
 /* These folders, in their order, with a colon between. */
 void machine_folders(struct buf *out);

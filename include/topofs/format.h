@@ -34,7 +34,8 @@ struct format {
 	/*
 	 * Appends text that read(), where there is one, turns into a topology that is equal in all that the format can
 	 * say. Fails with nothing appended where it cannot say something that matters to who reads it; err->where is
-	 * the object: "pci 0000:3b:00.0". The topology is one that the errors of rules.h do not refuse. NULL: read only.
+	 * the object: "pci 0000:3b:00.0". The topology is one that the errors of rules.h do not refuse. NULL: read
+	 * only.
 	 */
 	int (*write)(const struct topo *t, struct buf *out, struct err *err);
 };
@@ -76,8 +77,8 @@ const char *json_refuses(const struct extra *extra);
 
 /*
  * Calls say() with a line for each difference of two machines, "node 1: memory 64G -> 32G", and returns how many there
- * are. Not looked at is what a document says of itself (name, description, comment, unlisted) and the files that no member tells
- * (extras); what moves by itself is only where `live`.
+ * are. Not looked at is what a document says of itself (name, description, comment, unlisted) and the files that no
+ * member tells (extras); what moves by itself is only where `live`.
  */
 size_t compare(const struct topo *a, const struct topo *b, bool live, void (*say)(void *ctx, const char *line),
 	       void *ctx);

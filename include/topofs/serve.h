@@ -5,7 +5,8 @@
 /*
  * A sealed tree, served through FUSE. It knows no topology.
  *
- * Two processes serve it: one keeps the connection, the other answers, and is replaced when it dies (keeper.c, worker.c).
+ * Two processes serve it: one keeps the connection, the other answers, and is replaced when it dies (keeper.c,
+ * worker.c).
  *
  * The kernel is asked to keep everything it is told (infinite timeouts, cached folders and links, ENOSYS to
  * open and opendir), so a file that was read once is read again without this process.
@@ -62,8 +63,8 @@ int serve_mount_direct(const char *source, const char *folder, const char *optio
 int serve_mount(const char *source, const char *folder, const char *options, struct err *err);
 
 /*
- * Says what is wrong with mount options, without mounting, and which of them are the caller's to heed. The policy is the
- * caller's to free.
+ * Says what is wrong with mount options, without mounting, and which of them are the caller's to heed. The policy is
+ * the caller's to free.
  */
 struct serve_options {
 	bool warm;	   /* serve_what's */
@@ -87,20 +88,21 @@ struct serve_ready {
 };
 
 /*
- * Answers a mounted connection, which it closes at the end, until it is unmounted. With a folder SIGTERM
- * and SIGINT unmount it and end the serving; with NULL they are ignored, and only the end of the mount ends it. Returns 0, or a negative errno when the mount never answered.
+ * Answers a mounted connection, which it closes at the end, until it is unmounted. With a folder SIGTERM and SIGINT
+ * unmount it and end the serving; with NULL they are ignored, and only the end of the mount ends it. Returns 0, or a
+ * negative errno when the mount never answered.
  */
 int serve(const struct serve_what *what, int fd, const char *folder, const struct serve_ready *ready, struct err *err);
 
 /*
  * What this process was handed, by a service manager that had stored it or by a keeper that was asked to become this
  * program: a connection that was only mounted, which serve_take_connection() gives for serve(); or all that a mount is.
- * serve_handed() goes on with that as serve() would; of `what` only `reload` counts. A reload after that brings the files
- * as this program makes them.
+ * serve_handed() goes on with that as serve() would; of `what` only `reload` counts. A reload after that brings the
+ * files as this program makes them.
  *
- * Where serve() and serve_handed() return -ESTALE nobody can go on with what was handed, as it is another version's, its
- * first request is lost, or its connection was aborted: the service manager has been told to forget it, and it can be
- * mounted anew.
+ * Where serve() and serve_handed() return -ESTALE nobody can go on with what was handed, as it is another version's,
+ * its first request is lost, or its connection was aborted: the service manager has been told to forget it, and it can
+ * be mounted anew.
  */
 enum serve_handed { SERVE_HANDED_NOTHING, SERVE_HANDED_CONNECTION, SERVE_HANDED_MOUNT };
 enum serve_handed serve_is_handed(void);

@@ -124,9 +124,9 @@ int sysfs_build(const struct topo *t, struct tree *ret, struct err *err);
 
 /*
  * The way back, in two steps: captured files become a machine (fills an empty topology; `arch` is the machine's, or
- * NULL to guess it), and what its rows do not explain is added: rows of which there is nothing to `without`, unusual line
- * ends to `endings`, all other differences to its extras. Then sysfs_build() makes the same files again: paths, kinds,
- * bytes and texts of links, not permissions.
+ * NULL to guess it), and what its rows do not explain is added: rows of which there is nothing to `without`, unusual
+ * line ends to `endings`, all other differences to its extras. Then sysfs_build() makes the same files again: paths,
+ * kinds, bytes and texts of links, not permissions.
  */
 void sysfs_scan(const struct tree *captured, const char *arch, struct topo *ret);
 int sysfs_explain(const struct tree *captured, struct topo *t, struct err *err);
@@ -154,7 +154,10 @@ int sysfs_build_traced(const struct topo *t, sysfs_trace *trace, void *ctx, stru
 #define INT(attr_name, T, member, text) \
 	{ .name = attr_name, .doc = text, .show = show_int, .load = load_int, .offset = offsetof(T, member) }
 #define U64(attr_name, T, member, text) \
-	{ .name = attr_name, .doc = text, .show = show_u64, .has = has_u64, .load = load_u64, .offset = offsetof(T, member) }
+	{ \
+		.name = attr_name, .doc = text, .show = show_u64, .has = has_u64, .load = load_u64, \
+		.offset = offsetof(T, member) \
+	}
 #define TEXT(attr_name, T, member, text) \
 	{ .name = attr_name, .doc = text, .show = show_text, .has = has_text, .load = load_text, \
 	  .offset = offsetof(T, member) }

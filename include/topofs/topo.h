@@ -153,7 +153,7 @@ enum pcie_type {
 	PCIE_NONE = 16 /* conventional PCI */
 };
 
-/* Speed in tenths of GT/s (25, 50, 80, 160, 320, 640), 0: not said. Of max_link also LINK_NONE: the register names none. */
+/* Speed in tenths of GT/s (25, 50, 80, 160, 320, 640), 0: not said. Of max_link also LINK_NONE: it names none. */
 #define LINK_NONE UINT32_MAX
 struct link {
 	uint32_t speed, width;
@@ -189,8 +189,8 @@ struct pci {
 };
 
 /*
- * Where a device stands: in the folder of its PCI function (BDF_NONE: it is left out), or further down, below devices of
- * which the topology need not know more than their folders' names.
+ * Where a device stands: in the folder of its PCI function (BDF_NONE: it is left out), or further down, below devices
+ * of which the topology need not know more than their folders' names.
  */
 struct site {
 	uint64_t function;
@@ -266,7 +266,7 @@ struct block {
 	int32_t scsi_type; /* of a SCSI disk: 0 disk, 5 CD-ROM (scsi/scsi_proto.h) */
 };
 
-/* Every kind of them: X(T) for a struct T, which the topology has a list Ts of, and a function of the document a list T. */
+/* Every kind: X(T) for a struct T, which the topology has a list Ts of, and a function of the document a list T. */
 #define TOPO_DEVICES(X) X(virtio) X(net) X(infiniband) X(drm) X(nvme) X(block)
 
 /* How much of a description is known of such a machine, and not guessed. */

@@ -133,8 +133,8 @@ static const struct opt help_opt = { 'h', "help", NULL, "print this" };
 
 void cmd_usage(const struct cmd *cmd)
 {
-	printf("usage: topofs %s%s%s%s\n\nTo %s.\n", cmd->name, cmd->n_opts ? " [OPTION]..." : "", *cmd->args ? " " : "",
-	       cmd->args, cmd->doc);
+	printf("usage: topofs %s%s%s%s\n\nTo %s.\n", cmd->name, cmd->n_opts ? " [OPTION]..." : "",
+	       *cmd->args ? " " : "", cmd->args, cmd->doc);
 	if (cmd->text) {
 		putchar('\n');
 		print_filled(cmd->text, 0);
@@ -205,7 +205,8 @@ static int parse_opts(const struct cmd *cmd, int argc, char **argv, const char *
 		if (c == ':')
 			return misuse(cmd, "%s needs an argument", argv[optind - 1]);
 		if (c == '?' && optopt >= FIRST_LONG)
-			return misuse(cmd, "--%s takes no argument", optopt == HELP ? "help" : cmd->opts[place_of(cmd, optopt)].name);
+			return misuse(cmd, "--%s takes no argument",
+				      optopt == HELP ? "help" : cmd->opts[place_of(cmd, optopt)].name);
 		if (c == '?' && optopt)
 			return misuse(cmd, "unknown option -%c", optopt);
 		if (c == '?')

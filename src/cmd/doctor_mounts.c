@@ -71,8 +71,8 @@ void look_at_mounts(const struct host *h, struct verdict *v)
 	const struct seen_mount *m;
 	if ((m = find_mount(h, is_dead))) {
 		say(v, PROBLEM, "the server of %s is gone: no file there can be read", m->folder);
-		advise(v, "umount -l takes it away; "
-			  "topofs mount makes a living one, which topofs repair puts in the place of others that are dead");
+		advise(v, "umount -l takes it away; topofs mount makes a living one, "
+			  "which topofs repair puts in the place of others that are dead");
 	} else if ((m = find_mount(h, is_silent))) {
 		say(v, PROBLEM, "the server of %s does not answer: whoever reads what was not read before waits",
 		    m->folder);

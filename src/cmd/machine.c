@@ -244,7 +244,8 @@ static bool leads_nowhere(const struct extra *extra, const struct tree *built)
 	return extra->kind == EXTRA_LINK && tree_walk(built, extra->path + 1) == TREE_NONE;
 }
 
-static void drop_extras(struct topo *topo, bool (*goes)(const struct extra *, const struct tree *), const struct tree *built)
+static void drop_extras(struct topo *topo, bool (*goes)(const struct extra *, const struct tree *),
+			const struct tree *built)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < topo->extras.n; i++)
@@ -253,7 +254,7 @@ static void drop_extras(struct topo *topo, bool (*goes)(const struct extra *, co
 	topo->extras.n = kept;
 }
 
-/* Of a running machine the way to files that no row asked for was read too, and links to such: nothing is behind them. */
+/* Of a running machine the way to files that no row asked for was read too, and links to such: nothing is there. */
 static int drop_shells(struct topo *topo, struct err *err)
 {
 	_cleanup_tree_ struct tree built = { 0 };

@@ -65,9 +65,9 @@ static int mount_named(const struct request *r, const char *folder, struct err *
 
 /* The real /sys beside the machine: with -o union. */
 struct beside {
-	const char *mountpoint; /* for complaints */
+	const char *mountpoint;	     /* for complaints */
 	const char *folder, *policy; /* policy: NULL: nothing of it */
-	int real; /* /sys, as it was before anything was mounted */
+	int real;		     /* /sys, as it was before anything was mounted */
 };
 
 static int show_beside(const struct beside *b, struct err *err)
@@ -102,8 +102,8 @@ static int serve_here(const struct request *r, const char *folder, const struct 
 	return fd < 0 ? fd : serve(what, fd, folder, &ready, err);
 }
 
-static int serve_apart(const struct request *r, const char *folder, const struct serve_what *what, const struct beside *b,
-		       struct err *err)
+static int serve_apart(const struct request *r, const char *folder, const struct serve_what *what,
+		       const struct beside *b, struct err *err)
 {
 	int channel = serve_start(what, err);
 	if (channel < 0)
@@ -226,7 +226,8 @@ static int mount_with(const struct request *r, const struct serve_options *optio
 		beside.policy = policy_of(buf_text(&options->policy), what.unlisted, "");
 	if (beside.policy && (beside.real = open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
 		return fail("/sys: %s", strerror(errno));
-	int rc = r->foreground ? serve_here(r, folder, &what, &beside, &err) : serve_apart(r, folder, &what, &beside, &err);
+	int rc = r->foreground ? serve_here(r, folder, &what, &beside, &err)
+			       : serve_apart(r, folder, &what, &beside, &err);
 	if (rc == -ECANCELED) /* it has been said why */
 		return EXIT_FAILED;
 	return rc < 0 ? give_up(r, rc, &err) : EXIT_OK;

@@ -67,16 +67,19 @@ static int parse_choice(const char *option, const char *text, const char *const 
 		}
 		buf_printf(&known, "%s%s", i ? ", " : "", names[i]);
 	}
-	return text ? misuse(&cmd_plan, "--%s: expected one of %s, got \"%s\"", option, buf_text(&known), text) : EXIT_OK;
+	return text ? misuse(&cmd_plan, "--%s: expected one of %s, got \"%s\"", option, buf_text(&known), text)
+		    : EXIT_OK;
 }
 
 /* A sandbox is the machine itself, so nothing about it is to be chosen. */
 static int refuse_together(const char *const *values)
 {
-	static const int only_of_guests[] = { OPT_VCPUS, OPT_THREADS, OPT_NUMBERING, OPT_GROUP, OPT_STRICT, OPT_BEST_EFFORT };
+	static const int only_of_guests[] = { OPT_VCPUS, OPT_THREADS, OPT_NUMBERING,
+					      OPT_GROUP, OPT_STRICT,  OPT_BEST_EFFORT };
 	for (size_t i = 0; values[OPT_COLLAPSE] && i < sizeof only_of_guests / sizeof *only_of_guests; i++)
 		if (values[only_of_guests[i]])
-			return misuse(&cmd_plan, "--collapse and --%s do not go together", opts[only_of_guests[i]].name);
+			return misuse(&cmd_plan, "--collapse and --%s do not go together",
+				      opts[only_of_guests[i]].name);
 	if (values[OPT_STRICT] && values[OPT_BEST_EFFORT])
 		return misuse(&cmd_plan, "--strict and --best-effort do not go together");
 	if (!values[OPT_COLLAPSE] && (!values[OPT_VCPUS] || !values[OPT_MEMORY]))
@@ -87,7 +90,9 @@ static int refuse_together(const char *const *values)
 static int read_request(const char *const *values, struct plan_request *ask)
 {
 	int group = GROUP_NODE, numbering = NUMBERING_SPREAD;
-	*ask = (struct plan_request){ .nodes = values[OPT_NODES], .cpus = values[OPT_CPUS], .devices = values[OPT_DEVICES],
+	*ask = (struct plan_request){ .nodes = values[OPT_NODES],
+				      .cpus = values[OPT_CPUS],
+				      .devices = values[OPT_DEVICES],
 				      .best_effort = values[OPT_BEST_EFFORT] };
 	int status = refuse_together(values);
 	if (status || (status = parse_number("vcpus", values[OPT_VCPUS], TOPO_MAX_CPU + 1, &ask->vcpus)) ||
@@ -135,7 +140,8 @@ static int run(char **args, int n_args, const char *const *values)
 	int status = read_request(values, &ask);
 	if (status || (status = load_host(name, &host)))
 		return status;
-	if (values[OPT_COLLAPSE] ? plan_sandbox(&host, &ask, &made, &err) : plan_guest(&host, &ask, &guest, &made, &err))
+	if (values[OPT_COLLAPSE] ? plan_sandbox(&host, &ask, &made, &err)
+				 : plan_guest(&host, &ask, &guest, &made, &err))
 		return complain(name, &err);
 	if (values[OPT_EXPLAIN])
 		explain(&made);

@@ -72,9 +72,9 @@ static int print_json(const struct serve_status *s)
 	/* jansson's integers are signed */
 	json_t *all = json_pack("{s:o*, s:o*, s:o*, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "name",
 				json_string(s->name), "document", json_string(s->document), "unlisted",
-				*s->unlisted ? json_string(s->unlisted) : NULL, "keeper",
-				(json_int_t)s->keeper, "worker", (json_int_t)s->pid, "restarts",
-				(json_int_t)s->restarts, "generation", (json_int_t)s->generation, "entries", (json_int_t)s->entries, "memory",
+				*s->unlisted ? json_string(s->unlisted) : NULL, "keeper", (json_int_t)s->keeper,
+				"worker", (json_int_t)s->pid, "restarts", (json_int_t)s->restarts, "generation",
+				(json_int_t)s->generation, "entries", (json_int_t)s->entries, "memory",
 				(json_int_t)s->memory, "uptime", (json_int_t)s->uptime, "protocol",
 				(json_int_t)s->protocol, "features", describe_features(s), "requests", requests);
 	if (!all)

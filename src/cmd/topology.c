@@ -159,8 +159,11 @@ static int open_document(const char *path, struct err *err)
 	}
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size > DOCUMENT_MAX) {
 		close(fd);
-		return err_set(err, "", st.st_size > DOCUMENT_MAX && S_ISREG(st.st_mode) ? "larger than %d MiB"
-				: S_ISDIR(st.st_mode) ? "a folder, not a file" : "not a regular file", DOCUMENT_MAX >> 20);
+		return err_set(err, "",
+			       st.st_size > DOCUMENT_MAX && S_ISREG(st.st_mode) ? "larger than %d MiB"
+			       : S_ISDIR(st.st_mode)				? "a folder, not a file"
+										: "not a regular file",
+			       DOCUMENT_MAX >> 20);
 	}
 	return fd;
 }

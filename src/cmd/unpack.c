@@ -187,7 +187,7 @@ static bool is_too_deep(const char *path)
 	return depth >= DEPTH_MAX;
 }
 
-/* The path behind the prefix; NULL where it is beside the folder that holds sys and proc, and so nothing of the machine. */
+/* The path behind the prefix; NULL where it is beside the folder of sys and proc, and so nothing of the machine. */
 static const char *behind_prefix(const struct unpacking *u, const struct buf *path)
 {
 	if (path->len <= u->prefix.len || strncmp(buf_text(path), buf_text(&u->prefix), u->prefix.len))

@@ -242,7 +242,8 @@ static void compare_places(struct comparison *c, const struct thing *thing, cons
 			continue;
 		print_json(json_array_get(a, i), &from);
 		print_json(json_array_get(b, i), &to);
-		say_of(c, thing, change(c, arena_printf(&c->arena, "%s[%zu]", f->key, i), buf_text(&from), buf_text(&to)));
+		say_of(c, thing,
+		       change(c, arena_printf(&c->arena, "%s[%zu]", f->key, i), buf_text(&from), buf_text(&to)));
 	}
 }
 

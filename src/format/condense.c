@@ -188,7 +188,8 @@ static uint32_t condense_functions(struct cursor *c, uint64_t parent, uint64_t r
 		uint64_t at = pci->address;
 		doc->at = BDF_BUS_KEY(at) == root && parent == BDF_NONE
 				  ? arena_printf(c->a, "%02x.%x", BDF_DEVICE(at), (unsigned)BDF_FUNCTION(at))
-				  : arena_printf(c->a, "%02x:%02x.%x", BDF_BUS(at), BDF_DEVICE(at), (unsigned)BDF_FUNCTION(at));
+				  : arena_printf(c->a, "%02x:%02x.%x", BDF_BUS(at), BDF_DEVICE(at),
+						 (unsigned)BDF_FUNCTION(at));
 		if (pci->node == node)
 			doc->pci.node = NODE_INHERITED;
 		condense_devices(c, at, doc);

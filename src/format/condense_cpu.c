@@ -41,7 +41,8 @@ static void find_cores(const struct part *part, struct arena *a, core_list *core
 		while (c < cores->n && cores->at[c].lowest != cpu->group[LEVEL_CORE])
 			c++;
 		if (c == cores->n)
-			*LIST_ADD(a, cores) = (struct core){ cpu->group[LEVEL_CORE], cpu->number[LEVEL_CORE], { 0 }, { 0 } };
+			*LIST_ADD(a, cores) =
+				(struct core){ cpu->group[LEVEL_CORE], cpu->number[LEVEL_CORE], { 0 }, { 0 } };
 		idset_add(a, &cores->at[c].cpus, cpu->id);
 		if (cpu->number[LEVEL_CORE] >= 0)
 			idset_add(a, &cores->at[c].numbers, (uint32_t)cpu->number[LEVEL_CORE]);
@@ -97,7 +98,8 @@ static bool is_unit(const struct core *core)
 static bool continues(const struct core *core, const struct core *before, bool unnumbered)
 {
 	return idset_count(&core->cpus) == idset_count(&before->cpus) && is_unit(core) == is_unit(before) &&
-	       (core->number < 0) == (before->number < 0) && (unnumbered || idset_next(&core->numbers, 0) > idset_last(&before->numbers));
+	       (core->number < 0) == (before->number < 0) &&
+	       (unnumbered || idset_next(&core->numbers, 0) > idset_last(&before->numbers));
 }
 
 static struct doc_run run_of_units(const struct core *cores, size_t n, struct arena *a)
@@ -272,7 +274,8 @@ static bool same_sort(const struct cache *a, const struct cache *b)
 {
 	return a->level == b->level && a->type == b->type && a->size_k == b->size_k && a->line == b->line &&
 	       a->ways == b->ways && a->sets == b->sets && a->partition == b->partition &&
-	       topo_same_text(a->write_policy, b->write_policy) && topo_same_text(a->allocation_policy, b->allocation_policy);
+	       topo_same_text(a->write_policy, b->write_policy) &&
+	       topo_same_text(a->allocation_policy, b->allocation_policy);
 }
 
 static bool same_instances(const struct topo *guess, const struct cache *caches, size_t n)
@@ -365,7 +368,7 @@ static void condense_caches(const struct topo *t, struct arena *a, struct docume
 	}
 }
 
-/* Who shares a cache is guessed among the packages and cores that the document tells, which may be fewer than there are. */
+/* Who shares a cache is guessed among the packages and cores that the document tells, maybe fewer than there are. */
 static void condense_caches_as_read(const struct topo *t, struct arena *a, struct document *doc)
 {
 	_cleanup_topo_ struct topo read = doc->topo;

@@ -154,14 +154,14 @@ struct table {
 };
 
 /* Those that others than fields.c fill in or write by themselves. */
-extern const struct table document_table, package_table, node_table, root_table, function_table, net_table, infiniband_table,
-	port_table, block_table;
+extern const struct table document_table, package_table, node_table, root_table, function_table, net_table,
+	infiniband_table, port_table, block_table;
 
 /* Each kind of value a member can have. */
 extern const struct type type_i32, type_i64, type_bool, type_text, type_name, type_choice, type_size_k, type_size,
 	type_hex8, type_hex64, type_idset, type_map, type_files_map, type_counts, type_numbers, type_texts, type_bdf,
-	type_ids, type_class, type_link, type_max_link, type_bars, type_bar, type_serial, type_cores, type_objects, type_object,
-	type_files, type_comment, type_config, type_policy;
+	type_ids, type_class, type_link, type_max_link, type_bars, type_bar, type_serial, type_cores, type_objects,
+	type_object, type_files, type_comment, type_config, type_policy;
 
 /* Fails at the reader's path. */
 int refuse(struct reader *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -171,7 +171,7 @@ const char *kind_of(const json_t *value);
 /* An object by its table, both ways; write returns NULL where all is default. */
 void table_init(const struct table *table, void *at);
 int table_read(struct reader *r, const struct table *table, const json_t *value, void *at);
-/* The same of an object whose members lie in a struct that another table fills too: what they are not, is left alone. */
+/* The same of an object with members in a struct that another table fills too: what they are not is left alone. */
 void table_init_members(const struct table *table, void *at);
 int table_read_members(struct reader *r, const struct table *table, const json_t *value, void *at);
 json_t *table_write(const struct table *table, const void *at);

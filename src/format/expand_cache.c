@@ -24,7 +24,8 @@ static int compare_sharers(const void *x, const void *y)
 
 static int compare_caches(const void *x, const void *y)
 {
-	int64_t a = idset_next(&((const struct cache *)x)->cpus, 0), b = idset_next(&((const struct cache *)y)->cpus, 0);
+	int64_t a = idset_next(&((const struct cache *)x)->cpus, 0),
+		b = idset_next(&((const struct cache *)y)->cpus, 0);
 	return (a > b) - (a < b);
 }
 

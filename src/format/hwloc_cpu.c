@@ -111,7 +111,8 @@ static int read_pus(struct hw_reader *r)
 {
 	for (hwloc_obj_t pu = NULL; (pu = hwloc_get_next_obj_by_type(r->h, HWLOC_OBJ_PU, pu));) {
 		if (pu->os_index > TOPO_MAX_CPU)
-			return err_set(r->err, "", "a PU has the id %u, and CPUs end at %d", pu->os_index, TOPO_MAX_CPU);
+			return err_set(r->err, "", "a PU has the id %u, and CPUs end at %d", pu->os_index,
+				       TOPO_MAX_CPU);
 		idset_add(r->a, &r->cpus, pu->os_index);
 	}
 	/* those that do not run have no PU */
@@ -209,7 +210,8 @@ void hw_read_kinds(struct hw_reader *r)
 
 /* --- ids ------------------------------------------------------------------------------------------------- */
 
-static void name_group(const struct hw_reader *r, hwloc_obj_t obj, enum topo_level level, int32_t number, struct topo *t)
+static void name_group(const struct hw_reader *r, hwloc_obj_t obj, enum topo_level level, int32_t number,
+		       struct topo *t)
 {
 	struct idset cpus = hw_cpus(r, obj->cpuset);
 	IDSET_EACH (id, &cpus) {

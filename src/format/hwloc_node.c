@@ -42,8 +42,8 @@ static int compare_near(const void *x, const void *y)
 }
 
 /*
- * A node without CPUs has, for hwloc, those it is near: a CPU is of the node that has the fewest, and then of the first.
- * So these come last, and have the last word.
+ * A node without CPUs has, for hwloc, those it is near: a CPU is of the node that has the fewest, and then of the
+ * first. So these come last, and have the last word.
  */
 static void share_cpus(struct hw_reader *r)
 {

@@ -36,7 +36,8 @@ int nccl_scan(const char *bytes, size_t len, struct arena *a, const struct nccl_
 /* NULL where it has none. */
 const char *nccl_attr(const struct nccl_element *e, const char *name);
 /* Fails at the element. */
-int nccl_wrong(struct err *err, const struct nccl_element *e, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int nccl_wrong(struct err *err, const struct nccl_element *e, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 struct nccl_part;
 typedef LIST_OF(struct nccl_part *) nccl_parts;

@@ -119,7 +119,8 @@ static int sort_out(struct numbering *n, nccl_parts *parts, const struct nccl_pa
 		if (part->below.n)
 			continue;
 		if (d->held[bus] && d->holder[bus] != above)
-			return nccl_wrong(n->err, part->element, "busid: bus %04x:%02x is also below another switch", d->number, bus);
+			return nccl_wrong(n->err, part->element, "busid: bus %04x:%02x is also below another switch",
+					  d->number, bus);
 		d->held[bus] = d->used[bus] = true;
 		d->holder[bus] = above;
 	}
@@ -160,7 +161,8 @@ static bool number_switch(struct numbering *n, struct nccl_part *part)
 	if (low - floor < 3)
 		return false;
 	part->address = BDF(d->number, low - 2, 0, 0);
-	buf_printf(n->notes, "\nThe switch %s is %s here.", nccl_attr(part->element, "busid"), bdf_text(n->a, part->address));
+	buf_printf(n->notes, "\nThe switch %s is %s here.", nccl_attr(part->element, "busid"),
+		   bdf_text(n->a, part->address));
 	part->inner = (uint32_t)low - 1;
 	d->used[low - 1] = d->used[low - 2] = true;
 	return true;
@@ -200,7 +202,8 @@ static struct doc_pci *port_to(struct list *ports, size_t first, uint32_t bus)
 	return NULL;
 }
 
-static struct doc_pci *add_port(struct numbering *n, struct list *into, uint64_t address, uint16_t vendor, uint16_t device)
+static struct doc_pci *add_port(struct numbering *n, struct list *into, uint64_t address, uint16_t vendor,
+				uint16_t device)
 {
 	struct doc_pci *port = list_add(n->a, into, sizeof *port);
 	table_init(&function_table, port);
@@ -308,7 +311,8 @@ static int put_below_root_port(struct numbering *n, struct nccl_part *part)
 		return nccl_wrong(n->err, part->element, "busid: no place is left for a root port above it");
 	b->taken[place] = true;
 	/* QEMU's, which stands for any */
-	port = add_port(n, (struct list *)&b->root->devices, BDF(d->number, b->bus, 0, 0) | (uint64_t)place, 0x1b36, 0x000c);
+	port = add_port(n, (struct list *)&b->root->devices, BDF(d->number, b->bus, 0, 0) | (uint64_t)place, 0x1b36,
+			0x000c);
 	port->pci.node = part->node;
 	put_part(n, part, (struct list *)&port->devices);
 	return 0;

@@ -49,7 +49,8 @@ static int read_cpus(struct reader_of_nccl *r, const struct nccl_element *e, str
 	if (!affinity || !*affinity)
 		return 0;
 	if (!idset_parse_mask(r->a, affinity, TOPO_MAX_CPU, cpus))
-		return nccl_wrong(r->err, e, "affinity: expected a mask of CPUs such as \"ffff,ffffffff\", got \"%.60s\"",
+		return nccl_wrong(r->err, e,
+				  "affinity: expected a mask of CPUs such as \"ffff,ffffffff\", got \"%.60s\"",
 				  affinity);
 	if (idset_meets(cpus, &r->cpus))
 		return nccl_wrong(r->err, e, "affinity: it has CPUs of an earlier one");
@@ -247,7 +248,8 @@ static int read_function(struct reader_of_nccl *r, const struct nccl_element *e,
 	if (!busid)
 		return nccl_wrong(r->err, e, "busid: it is missing");
 	if (strlen(busid) != 12 || bdf_parse(busid, 0, &part->address))
-		return nccl_wrong(r->err, e, "busid: expected an address of 12 characters such as \"0000:3b:00.0\", got \"%.40s\"",
+		return nccl_wrong(r->err, e,
+				  "busid: expected an address of 12 characters such as \"0000:3b:00.0\", got \"%.40s\"",
 				  busid);
 	if (read_below(r, e, part) || read_class(r, e, part))
 		return -EINVAL;

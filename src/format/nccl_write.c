@@ -146,7 +146,8 @@ static bool put_below(struct writer *w, uint32_t i, int indent)
 	}
 	/* few, and mostly in order already */
 	for (size_t k = 1; k < found.n; k++)
-		for (size_t m = k; m && w->t->pci.at[found.at[m]].address < w->t->pci.at[found.at[m - 1]].address; m--) {
+		for (size_t m = k; m && w->t->pci.at[found.at[m]].address < w->t->pci.at[found.at[m - 1]].address;
+		     m--) {
 			uint32_t swapped = found.at[m];
 			found.at[m] = found.at[m - 1];
 			found.at[m - 1] = swapped;
@@ -275,7 +276,8 @@ static int write_system(struct writer *w)
 		return -EINVAL;
 	buf_puts(w->out, "</system>\n");
 	if (w->n_elements >= NCCL_MAX_ELEMENTS)
-		return err_set(w->err, "pci", "GPUs, network adapters and switches make %zu elements, and NCCL takes %d",
+		return err_set(w->err, "pci",
+			       "GPUs, network adapters and switches make %zu elements, and NCCL takes %d",
 			       w->n_elements + 1, NCCL_MAX_ELEMENTS);
 	return 0;
 }

@@ -37,8 +37,9 @@ static int read_policy(struct reader *r, const struct field *f, const json_t *va
 	void *list = &texts;
 	struct policy_word word;
 	struct err ignored;
-	int rc = json_is_array(value) ? read_array(r, f, value, "an array of texts", sizeof(const char *), read_words, list)
-				      : read_words(r, f, value, LIST_ADD(r->arena, &texts));
+	int rc = json_is_array(value)
+			 ? read_array(r, f, value, "an array of texts", sizeof(const char *), read_words, list)
+			 : read_words(r, f, value, LIST_ADD(r->arena, &texts));
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < texts.n; i++)

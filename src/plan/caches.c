@@ -22,7 +22,8 @@ static const struct cell *cell_of(const struct planning *p, uint32_t cpu)
 }
 
 /* One for the core or package whose lowest CPU this is. */
-static void add_instance(struct planning *p, const struct cache *like, enum topo_level level, uint32_t lowest, int64_t *next)
+static void add_instance(struct planning *p, const struct cache *like, enum topo_level level, uint32_t lowest,
+			 int64_t *next)
 {
 	struct topo *guest = p->guest;
 	struct cache *cache = LIST_ADD(&guest->arena, &guest->caches);

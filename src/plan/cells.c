@@ -16,8 +16,8 @@ static void add_cell(struct planning *p, const struct node *host, const struct i
 	if (!host)
 		return;
 	bool has_cpus = !idset_is_empty(cpus);
-	decide(p, node_text(p, (uint32_t)p->cells.n - 1), "stands for node %u of the host, %s%s with %s of memory", host->id,
-	       has_cpus ? "CPUs " : "no CPUs", has_cpus ? ids_text(p, cpus) : "", size_text(p, memory_k));
+	decide(p, node_text(p, (uint32_t)p->cells.n - 1), "stands for node %u of the host, %s%s with %s of memory",
+	       host->id, has_cpus ? "CPUs " : "no CPUs", has_cpus ? ids_text(p, cpus) : "", size_text(p, memory_k));
 }
 
 /* Those that are named; otherwise those with CPUs, as memory alone has no vCPU to be near to. */
@@ -53,9 +53,11 @@ int choose_cells(struct planning *p)
 			add_cell(p, node, &cpus, node->memory_k);
 	}
 	if (!p->cpu_cells)
-		return err_set(p->err, p->ask->nodes ? "--nodes" : "--cpus", "no node with CPUs that may be used is left");
+		return err_set(p->err, p->ask->nodes ? "--nodes" : "--cpus",
+			       "no node with CPUs that may be used is left");
 	if (p->cells.n > QEMU_MAX_NODES)
-		return err_set(p->err, "--nodes", "a guest has at most %d nodes, these are %zu", QEMU_MAX_NODES, p->cells.n);
+		return err_set(p->err, "--nodes", "a guest has at most %d nodes, these are %zu", QEMU_MAX_NODES,
+			       p->cells.n);
 	return 0;
 }
 
@@ -80,8 +82,9 @@ static int choose_threads(struct planning *p)
 	if (threads && n % threads)
 		return err_set(p->err, "--threads", "%u vCPUs do not divide into cores of %u threads", n, threads);
 	if (threads && n / threads < cells)
-		return err_set(p->err, "--threads", "%u vCPUs are %u cores of %u threads: too few for %u nodes with CPUs", n,
-			       n / threads, threads, cells);
+		return err_set(p->err, "--threads",
+			       "%u vCPUs are %u cores of %u threads: too few for %u nodes with CPUs", n, n / threads,
+			       threads, cells);
 	p->threads = threads ? threads : host_threads(p);
 	if (!threads && (n % p->threads || n / p->threads < cells))
 		p->threads = 1;
@@ -129,7 +132,9 @@ static void share_cpus(struct planning *p)
 		if (n)
 			decide(p, arena_printf(&p->guest->arena, "cpus %s", ids_text(p, &cell->cpus)),
 			       "node %zu, pinned to %s of the host%s", i, ids_text(p, &cell->host_cpus),
-			       n > there ? arena_printf(&p->guest->arena, ": %u for %u, they wait for each other", there, n) : "");
+			       n > there ? arena_printf(&p->guest->arena, ": %u for %u, they wait for each other",
+							there, n)
+					 : "");
 	}
 }
 
@@ -139,8 +144,8 @@ int choose_cores(struct planning *p)
 	if (n > TOPO_MAX_CPU + 1)
 		return err_set(p->err, "--vcpus", "at most %d", TOPO_MAX_CPU + 1);
 	if (n < p->cpu_cells)
-		return err_set(p->err, "--vcpus", "%u are fewer than the %u nodes with CPUs: name fewer with --nodes", n,
-			       p->cpu_cells);
+		return err_set(p->err, "--vcpus", "%u are fewer than the %u nodes with CPUs: name fewer with --nodes",
+			       n, p->cpu_cells);
 	if (choose_threads(p))
 		return -EINVAL;
 	p->cores = n / p->threads;
@@ -148,8 +153,9 @@ int choose_cores(struct planning *p)
 	if (p->even)
 		decide(p, "packages", "%u of %u cores, one a node with CPUs", p->cpu_cells, p->cores / p->cpu_cells);
 	else
-		decide(p, "packages", "%u of 1 core, as %u cores do not divide into %u nodes: the first %u have one more",
-		       p->cores, p->cores, p->cpu_cells, p->cores % p->cpu_cells);
+		decide(p, "packages",
+		       "%u of 1 core, as %u cores do not divide into %u nodes: the first %u have one more", p->cores,
+		       p->cores, p->cpu_cells, p->cores % p->cpu_cells);
 	share_cpus(p);
 	return 0;
 }
@@ -162,7 +168,8 @@ static int give_share(struct planning *p, struct cell *cell, uint64_t share_k)
 {
 	if (share_k > cell->host_memory_k && cell->host)
 		return err_set(p->err, "--memory", "node %u of the host has %s, its share of %s is %s", cell->host->id,
-			       size_text(p, cell->host_memory_k), size_text(p, p->ask->memory_k), size_text(p, share_k));
+			       size_text(p, cell->host_memory_k), size_text(p, p->ask->memory_k),
+			       size_text(p, share_k));
 	if (share_k > cell->host_memory_k)
 		return err_set(p->err, "--memory", "the host has %s", size_text(p, cell->host_memory_k));
 	cell->memory_k = share_k;
@@ -186,8 +193,8 @@ int share_memory(struct planning *p)
 		    give_share(p, &p->cells.at[i], (units / n + (at++ < units % n)) * UNIT_K))
 			return -EINVAL;
 	if (units % n)
-		decide(p, "memory", "%s in %u shares of %s, the first %u 2M larger", size_text(p, p->ask->memory_k), (unsigned)n,
-		       size_text(p, units / n * UNIT_K), (unsigned)(units % n));
+		decide(p, "memory", "%s in %u shares of %s, the first %u 2M larger", size_text(p, p->ask->memory_k),
+		       (unsigned)n, size_text(p, units / n * UNIT_K), (unsigned)(units % n));
 	else
 		decide(p, "memory", "%s in %u equal shares of %s", size_text(p, p->ask->memory_k), (unsigned)n,
 		       size_text(p, units / n * UNIT_K));

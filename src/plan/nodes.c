@@ -59,7 +59,7 @@ static void add_device_nodes(struct planning *p, struct origins *from, const str
 
 /* --- distances ------------------------------------------------------------------------------------------- */
 
-/* 10 says "the same node" to who reads it, and firmware that says so of different ones is not believed by the kernel. */
+/* 10 says "the same node" to who reads it, and firmware that says so of different ones the kernel does not believe. */
 static uint32_t carry_over(const struct planning *p, const struct origins *from, size_t i, size_t k, bool *raised)
 {
 	const struct node *a = from->at.at[i], *b = from->at.at[k];
@@ -94,7 +94,8 @@ int add_nodes(struct planning *p)
 		if (p->given.at[i].memory.n)
 			add_device_nodes(p, &from, &p->given.at[i]);
 	if (p->guest->nodes.n > QEMU_MAX_NODES)
-		return err_set(p->err, "--devices", "a guest has at most %d nodes, with those of device memory these are %zu",
+		return err_set(p->err, "--devices",
+			       "a guest has at most %d nodes, with those of device memory these are %zu",
 			       QEMU_MAX_NODES, p->guest->nodes.n);
 	add_distances(p, &from);
 	/* beyond 63 a power of two, as hwloc needs it */

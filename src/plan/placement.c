@@ -111,12 +111,14 @@ static enum emulated_id kind_at(size_t depth)
 
 static int place_by_switch(struct planning *p, struct placement *all, struct given *given)
 {
-	static const enum pcie_type types[] = { [EMULATED_ROOT_PORT] = PCIE_ROOT_PORT, [EMULATED_UPSTREAM] = PCIE_UPSTREAM,
+	static const enum pcie_type types[] = { [EMULATED_ROOT_PORT] = PCIE_ROOT_PORT,
+						[EMULATED_UPSTREAM] = PCIE_UPSTREAM,
 						[EMULATED_DOWNSTREAM] = PCIE_DOWNSTREAM };
 	uint32_t ports[MAX_DEPTH] = { FACTS_NONE };
 	size_t n = ports_above(p, given->place, ports);
 	if (n > 1 && n % 2 == 0)
-		return err_set(p->err, "--devices", "%s is below an upstream port, not a downstream one", address_of(p, given));
+		return err_set(p->err, "--devices", "%s is below an upstream port, not a downstream one",
+			       address_of(p, given));
 	struct list *below = (struct list *)&root_for(p, all, given, true)->below;
 	struct place *port = NULL;
 	for (size_t i = 0; i < n || !port; i++) {
@@ -140,8 +142,10 @@ static const struct grouping {
 	const char *why;
 } groupings[] = {
 	[GROUP_NODE] = { place_by_node, "a root port of its own below the expander of its node" },
-	[GROUP_ROOT] = { place_by_root, "below the expander that stands for its root complex, a root port for each slot" },
-	[GROUP_SWITCH] = { place_by_switch, "below ports that mirror those of the host, so that what shares a switch still does" },
+	[GROUP_ROOT] = { place_by_root,
+			 "below the expander that stands for its root complex, a root port for each slot" },
+	[GROUP_SWITCH] = { place_by_switch,
+			   "below ports that mirror those of the host, so that what shares a switch still does" },
 };
 
 /* A function whose node is known, but not one of the guest's, would look as if it were near to all. */
@@ -150,7 +154,8 @@ static int check_nodes(struct planning *p)
 	for (size_t i = 0; i < p->given.n; i++) {
 		const struct given *given = &p->given.at[i];
 		if (given->node == TOPO_UNKNOWN && given->host->node != TOPO_UNKNOWN)
-			return err_set(p->err, "--devices", "%s is on node %d of the host, which the guest has no node of",
+			return err_set(p->err, "--devices",
+				       "%s is on node %d of the host, which the guest has no node of",
 				       address_of(p, given), given->host->node);
 	}
 	return 0;

@@ -20,8 +20,8 @@ void decide(struct planning *p, const char *what, const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_vprintf(&why, fmt, ap);
 	va_end(ap);
-	*LIST_ADD(&p->guest->arena, p->made) =
-		(struct decision){ arena_strdup(&p->guest->arena, what), arena_strdup(&p->guest->arena, buf_text(&why)) };
+	*LIST_ADD(&p->guest->arena, p->made) = (struct decision){ arena_strdup(&p->guest->arena, what),
+								  arena_strdup(&p->guest->arena, buf_text(&why)) };
 }
 
 const char *node_text(struct planning *p, uint32_t id)

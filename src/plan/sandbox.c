@@ -138,7 +138,8 @@ static void keep_addresses(struct planning *p)
 		if (t->pci.at[i].bridge)
 			continue;
 		*LIST_ADD(&t->arena, &t->plan.devices) = (struct planned_device){ address, address };
-		decide(p, arena_printf(&t->arena, "pci %s", bdf_text(&t->arena, address)), "where it is, below its bridges");
+		decide(p, arena_printf(&t->arena, "pci %s", bdf_text(&t->arena, address)),
+		       "where it is, below its bridges");
 	}
 }
 

@@ -201,10 +201,13 @@ static bool read_record(struct generation *g)
 {
 	const struct record *r = g->record;
 
-	if (g->record_size < sizeof *r || r->magic != MAGIC || r->version != VERSION || !has_end(r->name, sizeof r->name) ||
-	    !has_end(r->document, sizeof r->document) || !has_end(r->path, sizeof r->path) ||
-	    !has_end(r->unlisted, sizeof r->unlisted) || !has_end(r->folder, sizeof r->folder) || r->last < g->tree->n || r->last > UINT32_MAX ||
-	    r->init.header.len > sizeof r->init)
+	if (g->record_size < sizeof *r || r->magic != MAGIC || r->version != VERSION)
+		return false;
+	if (!has_end(r->name, sizeof r->name) || !has_end(r->document, sizeof r->document) ||
+	    !has_end(r->path, sizeof r->path) || !has_end(r->unlisted, sizeof r->unlisted) ||
+	    !has_end(r->folder, sizeof r->folder) || r->init.header.len > sizeof r->init)
+		return false;
+	if (r->last < g->tree->n || r->last > UINT32_MAX)
 		return false;
 	if (r->n == 0)
 		return r->last == g->tree->n;
@@ -221,7 +224,8 @@ static int map_record(struct generation *g)
 	return g->record && read_record(g) ? 0 : -EINVAL;
 }
 
-static int write_record(struct generation *g, const struct record *record, const uint64_t *inodes, const uint32_t *order)
+static int write_record(struct generation *g, const struct record *record, const uint64_t *inodes,
+			const uint32_t *order)
 {
 	g->record_fd = memfile_new("topofs-record");
 	if (g->record_fd < 0)
@@ -305,7 +309,8 @@ int64_t generation_next(const struct generation *old, int tree_fd, const struct 
 	rc = number_tree(&n, ret, like);
 	if (rc == 0)
 		return n.differ;
-	err_set(err, "", rc == -EOVERFLOW ? "inode numbers have run out: unmount it, and mount it anew" : "%s", strerror(-rc));
+	err_set(err, "", "%s",
+		rc == -EOVERFLOW ? "inode numbers have run out: unmount it, and mount it anew" : strerror(-rc));
 	ret->tree_fd = -1;
 	generation_done(ret);
 	return rc;

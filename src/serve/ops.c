@@ -168,8 +168,8 @@ static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, stru
 }
 
 /*
- * Where a listing goes on: 0 is at ".", 1 at "..", 2 at the first child, and behind a child it is that one's number plus
- * 2, which it keeps when the tree is replaced meanwhile. So nothing needs to be remembered between two requests.
+ * Where a listing goes on: 0 is at ".", 1 at "..", 2 at the first child, and behind a child it is that one's number
+ * plus 2, which it keeps when the tree is replaced meanwhile. So nothing needs to be remembered between two requests.
  */
 enum { AT_SELF = 0, AT_PARENT = 1, AT_CHILDREN = 2 };
 
@@ -208,7 +208,8 @@ static uint32_t child_at(const struct served *s, struct place dir, off_t off)
 		return t->entries[dir.e].end;
 	last.e = generation_place(dir.g, (fuse_ino_t)(off - AT_CHILDREN), true);
 	if (last.e != TREE_NONE)
-		return last.e != TREE_ROOT && t->entries[last.e].parent == dir.e ? t->entries[last.e].end : t->entries[dir.e].end;
+		return last.e != TREE_ROOT && t->entries[last.e].parent == dir.e ? t->entries[last.e].end
+										 : t->entries[dir.e].end;
 	for (size_t i = 0; i < s->n_past; i++) {
 		last.g = &s->past[i];
 		last.e = generation_place(last.g, (fuse_ino_t)(off - AT_CHILDREN), true);
@@ -225,7 +226,8 @@ static off_t list_dots(fuse_req_t req, struct place dir, off_t off, size_t room,
 	struct place parent = { dir.g, entry_at(dir)->parent };
 
 	for (; off < AT_CHILDREN; off++) {
-		size_t need = add_name(req, s->reply + *used, room - *used, off ? ".." : ".", off ? parent : dir, off + 1, plus);
+		size_t need = add_name(req, s->reply + *used, room - *used, off ? ".." : ".", off ? parent : dir,
+				       off + 1, plus);
 		if (need > room - *used)
 			break;
 		*used += need;
@@ -250,7 +252,8 @@ static void list_folder(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, 
 	struct place child = { dir.g, child_at(s, dir, off) };
 	for (; child.e < entry_at(dir)->end; child.e = entry_at(child)->end) {
 		off_t next = (off_t)inode_number(generation_inode(child.g, child.e)) + AT_CHILDREN;
-		size_t need = add_name(req, s->reply + used, room - used, tree_name(child.g->tree, child.e), child, next, plus);
+		size_t need = add_name(req, s->reply + used, room - used, tree_name(child.g->tree, child.e), child,
+				       next, plus);
 		if (need > room - used)
 			break;
 		used += need;

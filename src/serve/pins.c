@@ -11,9 +11,9 @@
 #include <sys/sysmacros.h>
 
 /*
- * A file that is bound somewhere else stays the inode it was there, and one that something is mounted on loses that when
- * its name leads to another inode: both keep theirs when their content changes. /proc/PID/mountinfo tells which these
- * are; who may not read another's does without.
+ * A file that is bound somewhere else stays the inode it was there, and one that something is mounted on loses that
+ * when its name leads to another inode: both keep theirs when their content changes. /proc/PID/mountinfo tells which
+ * these are; who may not read another's does without.
  */
 
 struct mount {

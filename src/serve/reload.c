@@ -116,8 +116,8 @@ static void switch_to(struct keeper *k, const struct generation *next)
 
 static bool is_described_so(const struct record *a, const struct record *b)
 {
-	return !strcmp(a->name, b->name) && !strcmp(a->document, b->document) && !strcmp(a->path, b->path) && !strcmp(a->unlisted, b->unlisted) &&
-	       a->force == b->force && a->strict == b->strict;
+	return !strcmp(a->name, b->name) && !strcmp(a->document, b->document) && !strcmp(a->path, b->path) &&
+	       !strcmp(a->unlisted, b->unlisted) && a->force == b->force && a->strict == b->strict;
 }
 
 void reload(struct keeper *k, const struct control *c, const struct control_fds *fds)

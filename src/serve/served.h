@@ -65,7 +65,7 @@ void follow_reader(struct follow *f, uint32_t reader);
 struct record {
 	uint64_t magic, version;
 	uint64_t generation; /* 1, 2, ... */
-	uint64_t n;	     /* numbers behind this: as many as entries, or none where an entry's number is its place + 1 */
+	uint64_t n; /* numbers behind this: as many as entries, or none where an entry's number is its place + 1 */
 	uint64_t last;	     /* the highest number there was */
 	uint32_t uid, gid;   /* the owner of everything, in the user namespace of the mount */
 	struct timespec since;	 /* the time of everything */

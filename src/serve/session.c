@@ -254,7 +254,9 @@ static int say_why(int rc, struct err *err)
 		return rc;
 	}
 	err_set(err, "", "%s",
-		last_complaint[0] ? last_complaint : rc < 0 && rc != -ENODEV ? strerror(-rc) : "unmounted before it answered");
+		last_complaint[0]	  ? last_complaint
+		: rc < 0 && rc != -ENODEV ? strerror(-rc)
+					  : "unmounted before it answered");
 	return rc < 0 ? rc : -ENODEV;
 }
 

@@ -26,7 +26,8 @@ int state_new(struct state **ret)
 	if (fd < 0)
 		return fd;
 	/* it never becomes shorter than what is mapped */
-	if (ftruncate(fd, sizeof **ret) < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) < 0 || !(*ret = map(fd))) {
+	if (ftruncate(fd, sizeof **ret) < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) < 0 ||
+	    !(*ret = map(fd))) {
 		int error = errno;
 		close(fd);
 		return -error;

@@ -36,8 +36,10 @@ static bool notify(const char *text, const int *fd)
 	if (path[0] == '@') /* an abstract address */
 		to.sun_path[0] = '\0';
 	int s = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (s >= 0 && connect(s, (struct sockaddr *)&to, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) == 0)
-		sent = fd ? send_fds(s, fd, 1, text, strlen(text)) == 0 : send(s, text, strlen(text), MSG_NOSIGNAL) >= 0;
+	if (s >= 0 &&
+	    connect(s, (struct sockaddr *)&to, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) == 0)
+		sent = fd ? send_fds(s, fd, 1, text, strlen(text)) == 0
+			  : send(s, text, strlen(text), MSG_NOSIGNAL) >= 0;
 	if (s >= 0)
 		close(s);
 	return sent;

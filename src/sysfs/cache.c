@@ -79,7 +79,7 @@ static const struct attr cache_attrs[] = {
 };
 // clang-format on
 
-/* Reads one index folder; false where it is none. Old kernels left the mask of some empty: they are shared with nobody. */
+/* Reads one index folder; false where it is none. Old kernels left the mask of some empty: shared with nobody. */
 static bool scan_one(const struct class *class, const struct tree *tree, uint32_t dir, struct topo *t, uint32_t cpu,
 		     struct cache *cache)
 {
@@ -99,8 +99,8 @@ static bool same_cache(const struct cache *a, const struct cache *b)
 {
 	return a->level == b->level && a->type == b->type && a->id == b->id && a->size_k == b->size_k &&
 	       a->line == b->line && a->ways == b->ways && a->sets == b->sets && a->partition == b->partition &&
-	       topo_same_text(a->write_policy, b->write_policy) && topo_same_text(a->allocation_policy, b->allocation_policy) &&
-	       idset_equal(&a->cpus, &b->cpus);
+	       topo_same_text(a->write_policy, b->write_policy) &&
+	       topo_same_text(a->allocation_policy, b->allocation_policy) && idset_equal(&a->cpus, &b->cpus);
 }
 
 /* Kernels before 4.11 and firmware without ids: they are counted, and the files are not there. */

@@ -195,8 +195,8 @@ static void forget_unknown_die(struct topo *t, struct cpu *cpu, const struct tre
 {
 	_cleanup_arena_ struct arena a = { 0 };
 	struct idset die = { 0 };
-	if (cpu->number[LEVEL_DIE] != TOPO_UNKNOWN || !scan_mask(tree, dir, "topology/die_cpus", TOPO_MAX_CPU, &a, &die) ||
-	    idset_count(&die) != 1)
+	if (cpu->number[LEVEL_DIE] != TOPO_UNKNOWN ||
+	    !scan_mask(tree, dir, "topology/die_cpus", TOPO_MAX_CPU, &a, &die) || idset_count(&die) != 1)
 		return;
 	cpu->group[LEVEL_DIE] = TOPO_UNKNOWN;
 	t->unknown_dies = true;

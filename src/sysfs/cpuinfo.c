@@ -141,10 +141,13 @@ static bool show_apicid(const struct who *w, struct buf *out)
 	if (self->group[LEVEL_CORE] == TOPO_UNKNOWN)
 		return false;
 	const struct idset *core = w->facts->cpus[w->cpu].siblings[LEVEL_CORE];
-	for (int64_t id = idset_next(core, 0); id != IDSET_NONE && id < self->id; id = idset_next(core, (uint32_t)id + 1))
+	for (int64_t id = idset_next(core, 0); id != IDSET_NONE && id < self->id;
+	     id = idset_next(core, (uint32_t)id + 1))
 		thread++;
-	buf_printf(out, "%u", ((uint32_t)self->number[LEVEL_PACKAGE] << w->core_bits | (uint32_t)self->number[LEVEL_CORE])
-				      << w->thread_bits | thread);
+	buf_printf(out, "%u",
+		   ((uint32_t)self->number[LEVEL_PACKAGE] << w->core_bits | (uint32_t)self->number[LEVEL_CORE])
+				   << w->thread_bits |
+			   thread);
 	return true;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The CPUs together: /sys/devices/system/cpu, drivers/base/cpu.c, Documentation/ABI/testing/sysfs-devices-system-cpu. */
+/* All CPUs: /sys/devices/system/cpu, drivers/base/cpu.c, Documentation/ABI/testing/sysfs-devices-system-cpu. */
 
 #include "classes.h"
 #include "scan.h"
@@ -86,7 +86,8 @@ static int compare_cpus(const void *x, const void *y)
 }
 
 /* CPUs that have a folder, and those of them that say they run. */
-static void find_cpus(const struct tree *tree, uint32_t dir, struct topo *t, struct idset *ret, struct idset *ret_online)
+static void find_cpus(const struct tree *tree, uint32_t dir, struct topo *t, struct idset *ret,
+		      struct idset *ret_online)
 {
 	EACH_CHILD (e, tree, dir) {
 		int64_t id = scan_id(tree_name(tree, e), "cpu"), online;

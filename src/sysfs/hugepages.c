@@ -55,7 +55,8 @@ static void forget_usual_pools(const struct topo *t, struct node *node)
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < n; k++)
 			if (node->hugepages.at[i].size_k == usual[k].size_k &&
-			    (node->hugepages.at[i].total || node->hugepages.at[i].free || node->hugepages.at[i].surplus))
+			    (node->hugepages.at[i].total || node->hugepages.at[i].free ||
+			     node->hugepages.at[i].surplus))
 				return;
 	node->hugepages.n = 0;
 }

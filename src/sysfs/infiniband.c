@@ -274,7 +274,7 @@ static void scan_uverbs(const struct class *class, const struct tree *tree, stru
 }
 
 const struct class uverbs_class = {
-	"infiniband_verbs", "The verbs interface of an RDMA device.", "/sys/devices/**/*:*:*.[0-7]/**/infiniband_verbs/uverbs[0-9]*",
-	count_devices, NULL, at_uverbs, ROWS(uverbs_attrs), .subsystem = "class/infiniband_verbs",
-	.listed = { "class/infiniband_verbs" }, .scan = scan_uverbs,
+	"infiniband_verbs", "The verbs interface of an RDMA device.",
+	"/sys/devices/**/*:*:*.[0-7]/**/infiniband_verbs/uverbs[0-9]*", count_devices, NULL, at_uverbs, ROWS(uverbs_attrs),
+	.subsystem = "class/infiniband_verbs", .listed = { "class/infiniband_verbs" }, .scan = scan_uverbs,
 };

@@ -124,7 +124,8 @@ static void load_meminfo(const struct attr *attr, const struct loading *l, const
 		end = strchr(line, '\n');
 		if (sscanf(line, "Node %u %63[^: ]: %llu", &id, key, &value) != 3)
 			continue;
-		*LIST_ADD(&l->topo->arena, &node->meminfo) = (struct count){ arena_strdup(&l->topo->arena, key), value };
+		*LIST_ADD(&l->topo->arena, &node->meminfo) =
+			(struct count){ arena_strdup(&l->topo->arena, key), value };
 		if (!strcmp(key, "MemTotal"))
 			node->memory_k = value;
 		if (!strcmp(key, "MemFree"))
@@ -375,8 +376,10 @@ static bool at_memory_side_cache(const struct facts *f, size_t node, size_t part
 }
 
 static const struct attr memory_side_cache_attrs[] = {
-	{ "size", "Its size in bytes.", show_u64, .load = load_u64, .offset = offsetof(struct memory_side_cache, size) },
-	{ "line_size", "Line size in bytes.", show_u64, .load = load_u64, .offset = offsetof(struct memory_side_cache, line) },
+	{ "size", "Its size in bytes.", show_u64, .load = load_u64,
+	  .offset = offsetof(struct memory_side_cache, size) },
+	{ "line_size", "Line size in bytes.", show_u64, .load = load_u64,
+	  .offset = offsetof(struct memory_side_cache, line) },
 	INT("indexing", struct memory_side_cache, indexing, "0: direct mapped; 1: other."),
 	INT("write_policy", struct memory_side_cache, write_policy, "0: write back; 1: write through."),
 };

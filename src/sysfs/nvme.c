@@ -86,8 +86,8 @@ static void scan_nvmes(const struct class *class, const struct tree *tree, struc
 }
 
 const struct class nvme_class = {
-	"nvme", "An NVMe controller.", "/sys/devices/**/*:*:*.[0-7]/**/nvme/*", count_controllers, NULL, at_nvme, ROWS(nvme_attrs),
-	.subsystem = "class/nvme", .listed = { "class/nvme" }, .scan = scan_nvmes,
+	"nvme", "An NVMe controller.", "/sys/devices/**/*:*:*.[0-7]/**/nvme/*", count_controllers, NULL, at_nvme,
+	ROWS(nvme_attrs), .subsystem = "class/nvme", .listed = { "class/nvme" }, .scan = scan_nvmes,
 };
 
 /* --- namespaces: block devices --------------------------------------------------------------------------- */
@@ -165,6 +165,7 @@ static const struct attr namespace_attrs[] = {
 // clang-format on
 
 const struct class namespace_class = {
-	"namespace", "A namespace of an NVMe controller.", "/sys/devices/**/*:*:*.[0-7]/**/nvme/*/*", count_controllers, count_namespaces,
-	at_namespace, ROWS(namespace_attrs), .subsystem = "class/block", .listed = { "class/block", "block" },
+	"namespace", "A namespace of an NVMe controller.", "/sys/devices/**/*:*:*.[0-7]/**/nvme/*/*", count_controllers,
+	count_namespaces, at_namespace, ROWS(namespace_attrs), .subsystem = "class/block",
+	.listed = { "class/block", "block" },
 };

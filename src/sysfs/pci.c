@@ -49,7 +49,9 @@ static const struct pci_facts *facts_of(const struct object *o)
 static void show_hex(const struct attr *attr, const struct object *o, struct buf *out)
 {
 	const void *at = (const char *)o->self + attr->offset;
-	uint32_t v = attr->param == 2 ? *(const uint8_t *)at : attr->param == 4 ? *(const uint16_t *)at : *(const uint32_t *)at;
+	uint32_t v = attr->param == 2	? *(const uint8_t *)at
+		     : attr->param == 4 ? *(const uint16_t *)at
+					: *(const uint32_t *)at;
 	buf_puts(out, "0x");
 	buf_hex(out, v, (size_t)attr->param);
 }

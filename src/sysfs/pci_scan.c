@@ -131,7 +131,9 @@ static void scan_functions(const struct tree *tree, uint32_t dir, uint64_t paren
 static void scan_function(const struct tree *tree, uint32_t dir, uint64_t address, uint64_t parent, uint64_t root,
 			  struct topo *t)
 {
-	struct pci pci = { .address = address, .parent = parent, .root = root, .node = TOPO_UNKNOWN, .type = PCIE_AUTO };
+	struct pci pci = {
+		.address = address, .parent = parent, .root = root, .node = TOPO_UNKNOWN, .type = PCIE_AUTO
+	};
 	scan_rows(&pci_class, tree, dir, t, &pci);
 	scan_config(tree, dir, t, &pci);
 	scan_links(tree, dir, &pci);
@@ -199,8 +201,8 @@ static void scan_bars(const char *text, struct bar bars[N_BARS])
 	enum { IO = 0x100, MEMORY = 0x200, PREFETCHABLE = 0x2000, IS_64BIT = 0x100000 }; /* linux/ioport.h */
 	for (int b = 0; b < N_BARS && text; b++) {
 		unsigned long long start, end, flags;
-		if (sscanf(text, "0x%llx 0x%llx 0x%llx", &start, &end, &flags) == 3 && end > start && flags & (IO | MEMORY) &&
-		    !((end - start + 1) & (end - start)) && !(start & (end - start)))
+		if (sscanf(text, "0x%llx 0x%llx 0x%llx", &start, &end, &flags) == 3 && end > start &&
+		    flags & (IO | MEMORY) && !((end - start + 1) & (end - start)) && !(start & (end - start)))
 			bars[b] = (struct bar){ .size = end - start + 1, .address = start, .io = flags & IO,
 						.is_64bit = b < BAR_ROM - 1 && flags & IS_64BIT,
 						.prefetchable = b < BAR_ROM && flags & PREFETCHABLE };

@@ -91,7 +91,8 @@ const struct class proc_class = {
 	.scan = scan_proc,
 };
 
-/* --- numa_status of /proc/driver/nvidia/gpus/BDF ------------------------------------------------------------------------ */
+/* --- numa_status of /proc/driver/nvidia/gpus/BDF
+ * ------------------------------------------------------------------------ */
 
 /* Only the first of a device's nodes holds its memory; the driver keeps the others for partitions. */
 static bool at_nvidia(const struct facts *f, size_t i, size_t part, const void **self, struct buf *path)
@@ -180,8 +181,8 @@ static void show_information(const struct attr *attr, const struct object *o, st
 	static const char uuid[] = "GPU-????????" "-????" "-????" "-????" "-????????????";
 	(void)attr;
 	const struct pci *pci = o->self;
-	buf_printf(out, "Model: \t\t Unknown\nIRQ:   \t\t %u\nGPU UUID: \t %s\nVideo BIOS: \t ??.??.??.??.??\n", pci->irq,
-		   uuid);
+	buf_printf(out, "Model: \t\t Unknown\nIRQ:   \t\t %u\nGPU UUID: \t %s\nVideo BIOS: \t ??.??.??.??.??\n",
+		   pci->irq, uuid);
 	buf_printf(out, "Bus Type: \t %s\nBus Location: \t ",
 		   o->facts->pci[o->facts->nvidia_gpus.at[o->index]].type == PCIE_NONE ? "PCI" : "PCIe");
 	bdf_print(pci->address, out);

@@ -168,7 +168,8 @@ static void set_number(struct buf *text, const char *key, unsigned long long val
 	const char *number = find_number(buf_text(text), key);
 	if (!number)
 		return;
-	size_t end = (size_t)(number - text->data) + strspn(number, "0123456789"), start = (size_t)(number - text->data);
+	size_t end = (size_t)(number - text->data) + strspn(number, "0123456789"),
+	       start = (size_t)(number - text->data);
 	size_t width = strspn(number, "0123456789");
 	while (start && text->data[start - 1] == ' ') {
 		start--;

@@ -66,7 +66,7 @@ void replace_digits(struct redactor *r, enum secret kind, char *digits, size_t n
 	memcpy(digits + n - ((size_t)len < n ? (size_t)len : n), number, (size_t)len < n ? (size_t)len : n);
 }
 
-/* By how many there are: what is as long is alike, in whatever form a file has it. Addresses are locally administered. */
+/* By how many there are: what is as long is alike, in whatever form it stands. Addresses are locally administered. */
 static void replace_id(struct redactor *r, enum secret kind, char *digits, size_t n)
 {
 	switch (n) {

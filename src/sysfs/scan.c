@@ -68,13 +68,15 @@ bool scan_number(const struct tree *tree, uint32_t dir, const char *path, int64_
 	return true;
 }
 
-bool scan_list(const struct tree *tree, uint32_t dir, const char *path, uint32_t max, struct arena *a, struct idset *ret)
+bool scan_list(const struct tree *tree, uint32_t dir, const char *path, uint32_t max, struct arena *a,
+	       struct idset *ret)
 {
 	const char *text = scan_text(tree, dir, path, a);
 	return text && !idset_parse(a, text, max, ret);
 }
 
-bool scan_mask(const struct tree *tree, uint32_t dir, const char *path, uint32_t max, struct arena *a, struct idset *ret)
+bool scan_mask(const struct tree *tree, uint32_t dir, const char *path, uint32_t max, struct arena *a,
+	       struct idset *ret)
 {
 	const char *text = scan_text(tree, dir, path, a);
 	return text && idset_parse_mask(a, text, max, ret);

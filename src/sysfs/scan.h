@@ -8,7 +8,8 @@
 
 /* The entries directly in a folder, in order; none when it is TREE_NONE. */
 #define EACH_CHILD(e, tree, dir) \
-	for (uint32_t e = (dir) == TREE_NONE ? 0 : (dir) + 1, e##_end = (dir) == TREE_NONE ? 0 : (tree)->entries[dir].end; \
+	for (uint32_t e = (dir) == TREE_NONE ? 0 : (dir) + 1, \
+		      e##_end = (dir) == TREE_NONE ? 0 : (tree)->entries[dir].end; \
 	     e < e##_end; e = (tree)->entries[e].end)
 
 /* Entry of a path below a folder, TREE_NONE where it is not there. Links are not followed. */
@@ -23,8 +24,10 @@ bool scan_is_line(const char *text);
 /* A number, decimal or with 0x; false when there is none. */
 bool scan_number(const struct tree *tree, uint32_t dir, const char *path, int64_t *ret);
 /* A set from a list, or from a mask. */
-bool scan_list(const struct tree *tree, uint32_t dir, const char *path, uint32_t max, struct arena *a, struct idset *ret);
-bool scan_mask(const struct tree *tree, uint32_t dir, const char *path, uint32_t max, struct arena *a, struct idset *ret);
+bool scan_list(const struct tree *tree, uint32_t dir, const char *path, uint32_t max, struct arena *a,
+	       struct idset *ret);
+bool scan_mask(const struct tree *tree, uint32_t dir, const char *path, uint32_t max, struct arena *a,
+	       struct idset *ret);
 /* The last component of a link's text; NULL when it is no link, or that is no name. */
 const char *scan_link_name(const struct tree *tree, uint32_t dir, const char *path);
 

@@ -11,7 +11,7 @@
 
 #include <string.h>
 #include <sys/stat.h>
-/* What can stand at the end of a file or a link's text, and its name in the document; "." can stand for all of a link. */
+/* What can stand at the end of a file or a link's text, and its name in the document; "." can be all of a link. */
 static const struct ending {
 	const char *name;
 	bool link, instead;

@@ -25,7 +25,9 @@ static void show_byteorder(const struct attr *attr, const struct object *o, stru
 
 static void show_address_bits(const struct attr *attr, const struct object *o, struct buf *out)
 {
-	static const char *const narrow[] = { "i386", "i486", "i586", "i686", "armv7l", "armv6l", "ppc", "s390", "mips" };
+	static const char *const narrow[] = {
+		"i386", "i486", "i586", "i686", "armv7l", "armv6l", "ppc", "s390", "mips"
+	};
 	(void)attr;
 	buf_puts(out, is_one_of(o->topo->arch, narrow, sizeof narrow / sizeof *narrow) ? "32" : "64");
 }
@@ -129,13 +131,14 @@ static void scan_dmi(const struct class *class, const struct tree *tree, struct 
 	EACH_CHILD (e, tree, tree_find(tree, "sys/devices/virtual/dmi/id")) {
 		const char *text = scan_text(tree, e, "", &t->arena);
 		if (text && scan_is_line(text) && strcmp(tree_name(tree, e), "uevent"))
-			*LIST_ADD(&t->arena, &t->dmi) = (struct pair){ arena_strdup(&t->arena, tree_name(tree, e)), text };
+			*LIST_ADD(&t->arena, &t->dmi) =
+				(struct pair){ arena_strdup(&t->arena, tree_name(tree, e)), text };
 	}
 }
 
 const struct class dmi_class = {
-	"dmi", "Who made the machine.", "/sys/devices/virtual/dmi/id", count_dmi, NULL, at_dmi, ROWS(dmi_attrs), .scan = scan_dmi,
-	.subsystem = "class/dmi", .listed = { "class/dmi" },
+	"dmi", "Who made the machine.", "/sys/devices/virtual/dmi/id", count_dmi, NULL, at_dmi, ROWS(dmi_attrs),
+	.scan = scan_dmi, .subsystem = "class/dmi", .listed = { "class/dmi" },
 };
 
 /* --- /sys/module/NAME ------------------------------------------------------------------------------------ */
@@ -172,7 +175,8 @@ static void scan_modules(const struct class *class, const struct tree *tree, str
 		const char *version = scan_text(tree, e, "version", &t->arena);
 		if (scan_is_dir(tree, e))
 			*LIST_ADD(&t->arena, &t->modules) =
-				(struct pair){ arena_strdup(&t->arena, tree_name(tree, e)), version && scan_is_line(version) ? version : "" };
+				(struct pair){ arena_strdup(&t->arena, tree_name(tree, e)),
+					       version && scan_is_line(version) ? version : "" };
 	}
 }
 

@@ -86,7 +86,8 @@ static bool is_bus(const struct topo *t, uint64_t key)
 		if (((uint64_t)t->roots.at[i].domain << 8 | t->roots.at[i].bus) == key)
 			return true;
 	for (size_t i = 0; i < t->pci.n; i++)
-		if (t->pci.at[i].bridge && ((uint64_t)BDF_DOMAIN(t->pci.at[i].address) << 8 | t->pci.at[i].secondary) == key)
+		if (t->pci.at[i].bridge &&
+		    ((uint64_t)BDF_DOMAIN(t->pci.at[i].address) << 8 | t->pci.at[i].secondary) == key)
 			return true;
 	return false;
 }

@@ -76,15 +76,17 @@ void check_mask_bits(const struct inspection *in)
 {
 	int64_t last = idset_last(&in->topo->possible);
 	if (in->topo->mask_bits && last >= in->topo->mask_bits)
-		report(in, "cpu.mask_bits", "CPU %lld does not fit masks of %u bits", (long long)last, in->topo->mask_bits);
+		report(in, "cpu.mask_bits", "CPU %lld does not fit masks of %u bits", (long long)last,
+		       in->topo->mask_bits);
 }
 
 void check_cpu_mask_width(const struct inspection *in)
 {
 	uint32_t bits = (uint32_t)idset_last(&in->topo->possible) + 1;
 	if (in->limits->cpu_bits && bits > in->limits->cpu_bits)
-		report(in, "cpu", "masks of %u CPUs are wider than the %u this kernel is built for: numactl prints no CPUs",
-		       bits, in->limits->cpu_bits);
+		report(in, "cpu",
+		       "masks of %u CPUs are wider than the %u this kernel is built for: numactl prints no CPUs", bits,
+		       in->limits->cpu_bits);
 	if (bits > 896)
 		report(in, "cpu", "masks of %u CPUs have more than 254 characters: NCCL cuts them off", bits);
 }

@@ -41,7 +41,8 @@ static void check_drm_numbers(const struct inspection *in)
 		if (is_taken(in, &cards, drm->card))
 			report(in, pci_name(in, drm->on.function), "another device is card%lld", (long long)drm->card);
 		if (is_taken(in, &renders, drm->render))
-			report(in, pci_name(in, drm->on.function), "another device is renderD%lld", (long long)drm->render);
+			report(in, pci_name(in, drm->on.function), "another device is renderD%lld",
+			       (long long)drm->render);
 	}
 }
 
@@ -96,7 +97,8 @@ void check_node_parts(const struct inspection *in)
 		qsort(sizes, node->hugepages.n, sizeof *sizes, compare_u64);
 		for (size_t k = 1; k < node->hugepages.n; k++)
 			if (sizes[k] == sizes[k - 1])
-				report(in, where, "its huge pages of %lluK are there twice", (unsigned long long)sizes[k]);
+				report(in, where, "its huge pages of %lluK are there twice",
+				       (unsigned long long)sizes[k]);
 		if (node->access.n)
 			check_ids(in, where, "access class", &node->access.at->class, node->access.n,
 				  sizeof *node->access.at);

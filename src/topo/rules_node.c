@@ -25,8 +25,8 @@ void check_possible_nodes(const struct inspection *in)
 	int64_t n = idset_last(&in->topo->possible_nodes) + 1, words = n / 64;
 	bool crashes = words >= 3 && words % 2;
 	if (n > 64 && n % 64 && crashes == (in->rule->severity == HARMFUL))
-		report(in, "possible_nodes", "%lld nodes: hwloc writes past its buffer unless they are a multiple of 64",
-		       (long long)n);
+		report(in, "possible_nodes",
+		       "%lld nodes: hwloc writes past its buffer unless they are a multiple of 64", (long long)n);
 }
 
 void check_nodes_possible(const struct inspection *in)

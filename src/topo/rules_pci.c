@@ -111,7 +111,8 @@ static size_t climb(const struct inspection *in, const struct ways_up *ways, siz
 	const struct topo *t = in->topo;
 	const char *where = arena_printf(in->arena, "pci[%zu].under", start);
 	size_t depth = 1, lowest = start;
-	for (size_t root = start; root != SIZE_MAX && t->roots.at[root].under_function != BDF_NONE && depth <= MAX_DEPTH;) {
+	for (size_t root = start;
+	     root != SIZE_MAX && t->roots.at[root].under_function != BDF_NONE && depth <= MAX_DEPTH;) {
 		size_t bearer = find_placed(ways->functions, t->pci.n, t->roots.at[root].under_function);
 		if (bearer == SIZE_MAX) {
 			if (root == start)
@@ -148,7 +149,8 @@ void check_root_under(const struct inspection *in)
 	}
 	for (size_t i = 0; i < t->roots.n; i++)
 		if (climb(in, &ways, i) + deepest[i] > MAX_DEPTH)
-			report(in, arena_printf(in->arena, "pci[%zu]", i), "it has functions more than %d folders deep", MAX_DEPTH);
+			report(in, arena_printf(in->arena, "pci[%zu]", i), "it has functions more than %d folders deep",
+			       MAX_DEPTH);
 }
 
 static bool in_range(const struct pci *bridge, uint32_t bus)
@@ -163,8 +165,8 @@ static void check_function_bus(const struct inspection *in, const struct pci *pc
 	const char *where = pci_name(in, pci->address);
 	if (!bridge) {
 		if (BDF_BUS_KEY(pci->address) != pci->root && pci->physfn == BDF_NONE)
-			report(in, where, "it is not on the bus %04x:%02x of its host bridge", (unsigned)(pci->root >> 8),
-			       (unsigned)(pci->root & 0xff));
+			report(in, where, "it is not on the bus %04x:%02x of its host bridge",
+			       (unsigned)(pci->root >> 8), (unsigned)(pci->root & 0xff));
 	} else if (BDF_DOMAIN(pci->address) != BDF_DOMAIN(bridge->address) || !in_range(bridge, bus)) {
 		report(in, where, "its bus is outside %02x-%02x of the bridge above it", bridge->secondary,
 		       bridge->subordinate);
@@ -217,17 +219,19 @@ void check_bus_ranges(const struct inspection *in)
 	for (size_t i = 0; i < t->pci.n; i++)
 		if (t->pci.at[i].bridge) {
 			uint64_t domain = (uint64_t)BDF_DOMAIN(t->pci.at[i].address) << 8;
-			ranges[n++] = (struct range){ domain | t->pci.at[i].secondary, domain | t->pci.at[i].subordinate,
-						      &t->pci.at[i] };
+			ranges[n++] = (struct range){ domain | t->pci.at[i].secondary,
+						      domain | t->pci.at[i].subordinate, &t->pci.at[i] };
 		}
 	qsort(ranges, n, sizeof *ranges, compare_ranges);
 	for (size_t i = 0; i < n; i++) {
 		while (open.n && open.at[open.n - 1].last < ranges[i].first)
 			open.n--;
-		if (open.n && (open.at[open.n - 1].first == ranges[i].first || open.at[open.n - 1].last < ranges[i].last))
-			report(in, pci_name(in, ranges[i].bridge->address), "its buses %02x-%02x overlap %02x-%02x of %s",
-			       ranges[i].bridge->secondary, ranges[i].bridge->subordinate,
-			       open.at[open.n - 1].bridge->secondary, open.at[open.n - 1].bridge->subordinate,
+		if (open.n &&
+		    (open.at[open.n - 1].first == ranges[i].first || open.at[open.n - 1].last < ranges[i].last))
+			report(in, pci_name(in, ranges[i].bridge->address),
+			       "its buses %02x-%02x overlap %02x-%02x of %s", ranges[i].bridge->secondary,
+			       ranges[i].bridge->subordinate, open.at[open.n - 1].bridge->secondary,
+			       open.at[open.n - 1].bridge->subordinate,
 			       bdf_text(in->arena, open.at[open.n - 1].bridge->address));
 		*LIST_ADD(in->arena, &open) = ranges[i];
 	}
@@ -313,7 +317,8 @@ void check_nccl(const struct inspection *in)
 		if (BDF_DOMAIN(pci->address) > 0xffff)
 			report(in, pci_name(in, pci->address), "NCCL knows domains of four digits only");
 		if (pci->class >> 16 == 0x02 && pci->physfn == BDF_NONE && !is_there(in, order, pci->address & ~7ull))
-			report(in, pci_name(in, pci->address), "its function 0 is missing: NCCL looks there for network adapters");
+			report(in, pci_name(in, pci->address),
+			       "its function 0 is missing: NCCL looks there for network adapters");
 	}
 }
 

@@ -62,8 +62,9 @@ static void keep_what_is_above(struct cut *cut, const struct facts *f)
 	for (size_t i = 0; i < cut->t->pci.n; i++) {
 		uint32_t at = cut->functions[i] ? (uint32_t)i : FACTS_NONE;
 		while (at != FACTS_NONE) {
-			uint64_t behind = f->pci[at].root == FACTS_NONE ? BDF_NONE
-									: cut->t->roots.at[f->pci[at].root].under_function;
+			uint64_t behind = f->pci[at].root == FACTS_NONE
+						  ? BDF_NONE
+						  : cut->t->roots.at[f->pci[at].root].under_function;
 			at = f->pci[at].parent != FACTS_NONE ? f->pci[at].parent
 			     : behind != BDF_NONE	     ? facts_pci(f, behind)
 							     : FACTS_NONE;
@@ -89,7 +90,11 @@ static int choose_functions(struct cut *cut, const struct scope *scope, struct e
 	_cleanup_facts_ struct facts f = { 0 };
 	facts_init(&f, cut->t);
 	cut->functions = arena_alloc(&cut->t->arena, cut->t->pci.n + 1);
-	int ret = choose_each(cut, &f, scope->pci ? scope->pci : scope->devices || scope->no_pci ? NULL : "all", err, choose_kind);
+	int ret = choose_each(cut, &f,
+			      scope->pci			? scope->pci
+			      : scope->devices || scope->no_pci ? NULL
+								: "all",
+			      err, choose_kind);
 	if (!ret)
 		ret = choose_each(cut, &f, scope->devices, err, choose_device);
 	if (ret)

@@ -59,7 +59,9 @@ static int load_file(struct load *l, const struct found *f)
 	if (fd < 0)
 		return failed(l, -errno);
 	buf_cut(&l->bytes, 0);
-	int rc = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? read_to_end(fd, &l->bytes, FILE_SIZE_MAX) : -ESTALE;
+	int rc = fstat(fd, &st) < 0    ? -errno
+		 : S_ISREG(st.st_mode) ? read_to_end(fd, &l->bytes, FILE_SIZE_MAX)
+				       : -ESTALE;
 	close(fd);
 	if (rc == -EFBIG)
 		return refused(l, rc, "larger than 16 MiB");
