@@ -128,6 +128,8 @@ core_libs = $(JANSSON_LIBS) $(LIBXML2_LIBS) $(HWLOC_LIBS)
 	%D%/topo/cut_extras.c \
 	%D%/topo/emulated.c \
 	%D%/topo/facts.c \
+	%D%/topo/facts_pci.c \
+	%D%/topo/finding.h \
 	%D%/topo/kinds.c \
 	%D%/topo/resources.c \
 	%D%/topo/rules.c \

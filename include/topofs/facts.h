@@ -85,7 +85,4 @@ uint32_t facts_max_width(const struct facts *f, uint32_t pci);
 enum hop { HOP_SELF, HOP_PIX, HOP_PXB, HOP_PHB, HOP_NODE, HOP_SYS };
 enum hop facts_hop(const struct facts *f, uint32_t a, uint32_t b);
 
-/* src/topo/resources.c: gives every base address register a place and every bridge its windows. */
-void facts_place_bars(struct facts *f);
-
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "topofs/facts.h"
+#include "finding.h"
 
 #include <stdlib.h>
 
