@@ -13,6 +13,14 @@ while read -r name; do
 	pattern=$(echo "$name" | sed 's/[.]/\\./g; s/\*/[^\/]*/g')
 	check "$name is there" grep -q "^\(.*/\)\{0,1\}$pattern\$" there
 done <named
+# a pattern names a file of any room: which room, the page's reader sees
+while read -r name; do
+	echo "$name" | sed 's/.*\///; s/[.]/\\./g; s/\*/.*/g; s/.*/^&$/'
+done <named >patterns
+for room in base topo tree format plan serve compose; do
+	(cd "$top_srcdir/src/$room" && ls -- *.c) | grep -v -f patterns >unnamed
+	check "no file of src/$room/ is left out: $(tr '\n' ' ' <unnamed)" test ! -s unnamed
+done
 (cd "$top_srcdir" && ls -d src/*/) >folders
 while read -r folder; do
 	check "$folder is on the map" grep -qF "| \`$folder\`" "$page"
