@@ -10,6 +10,7 @@ core_libs = $(JANSSON_LIBS) $(LIBXML2_LIBS) $(HWLOC_LIBS)
 	%D%/base/idset.c \
 	%D%/base/io.c \
 	%D%/base/memfile.c \
+	%D%/base/mountinfo.c \
 	%D%/base/policy.c \
 	%D%/base/size.c \
 	%D%/format/cloud_hypervisor.c \
@@ -159,6 +160,7 @@ core_libs = $(JANSSON_LIBS) $(LIBXML2_LIBS) $(HWLOC_LIBS)
 	include/topofs/idset.h \
 	include/topofs/io.h \
 	include/topofs/memfile.h \
+	include/topofs/mountinfo.h \
 	include/topofs/plan.h \
 	include/topofs/rules.h \
 	include/topofs/scope.h \

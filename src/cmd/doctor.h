@@ -10,6 +10,7 @@
 #include "topofs/arena.h"
 #include "topofs/buf.h"
 #include "topofs/err.h"
+#include "topofs/mountinfo.h"
 #include "topofs/serve.h"
 
 #include <stdbool.h>
@@ -39,6 +40,7 @@ struct host {
 	struct err why;
 	struct serve_probe kernel;
 	struct arena arena;
+	mount_list lines; /* all, and those of topofs */
 	LIST_OF(struct seen_mount) mounts;
 	size_t n_dead; /* in all mount namespaces, and one of them */
 	char dead[256];

@@ -8,7 +8,6 @@
 #include "topofs/compose.h"
 
 #include <errno.h>
-#include <mntent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,21 +33,19 @@ static void note_dead(void *ctx, const struct compose_dead *dead, int rc, const 
 
 void learn_mounts(struct host *h)
 {
-	FILE *mounts = setmntent("/proc/self/mounts", "re");
-	for (struct mntent *m; mounts && (m = getmntent(mounts));) {
-		if (strcmp(m->mnt_type, "fuse.topofs"))
+	read_own_mounts(&h->arena, &h->lines);
+	for (size_t i = 0; i < h->lines.n; i++) {
+		if (!is_served(&h->lines.at[i]))
 			continue;
 		struct seen_mount *seen = LIST_ADD(&h->arena, &h->mounts);
-		seen->folder = arena_strdup(&h->arena, m->mnt_dir);
+		seen->folder = arena_strdup(&h->arena, h->lines.at[i].mountpoint);
 		seen->rc = compose_in_time(ask, seen->folder, &seen->status, sizeof seen->status, false);
 	}
-	if (mounts)
-		endmntent(mounts);
 	const struct compose_repair how = { .dry_run = true, .found = note_dead, .ctx = h };
 	h->dead_rc = compose_repair(&how, &h->dead_why);
 }
 
-static const struct seen_mount *find_mount(const struct host *h, bool (*has)(const struct seen_mount *))
+static const struct seen_mount *find_seen(const struct host *h, bool (*has)(const struct seen_mount *))
 {
 	for (size_t i = 0; i < h->mounts.n; i++)
 		if (has(&h->mounts.at[i]))
@@ -69,11 +66,11 @@ static bool is_silent(const struct seen_mount *m)
 void look_at_mounts(const struct host *h, struct verdict *v)
 {
 	const struct seen_mount *m;
-	if ((m = find_mount(h, is_dead))) {
+	if ((m = find_seen(h, is_dead))) {
 		say(v, PROBLEM, "the server of %s is gone: no file there can be read", m->folder);
 		advise(v, "umount -l takes it away; topofs mount makes a living one, "
 			  "which topofs repair puts in the place of others that are dead");
-	} else if ((m = find_mount(h, is_silent))) {
+	} else if ((m = find_seen(h, is_silent))) {
 		say(v, PROBLEM, "the server of %s does not answer: whoever reads what was not read before waits",
 		    m->folder);
 		advise(v, "look at the processes of topofs status %s: stopped, or short of CPU or memory?", m->folder);
@@ -138,34 +135,21 @@ void look_at_memory(const struct host *h, struct verdict *v)
 
 /* --- who sees them --------------------------------------------------------------------------------------- */
 
-/* The optional fields of the mount on / in mountinfo, see proc(5): after the options, before " - ". */
-static bool find_root_mount(bool *shared)
+static const struct mount_line *find_root_mount(const mount_list *mounts)
 {
-	char *line = NULL, at[8], *fields, *end;
-	size_t room = 0;
-	bool found = false;
-	FILE *in = fopen("/proc/self/mountinfo", "re");
-	while (in && getline(&line, &room, in) > 0) {
-		if (sscanf(line, "%*d %*d %*s %*s %7s", at) != 1 || strcmp(at, "/") || !(end = strstr(line, " - ")))
-			continue;
-		*end = '\0';
-		fields = strstr(line, " shared:");
-		*shared = fields != NULL;
-		found = true;
-	}
-	free(line);
-	if (in)
-		fclose(in);
+	const struct mount_line *found = NULL;
+	for (size_t i = 0; i < mounts->n; i++)
+		if (!strcmp(mounts->at[i].mountpoint, "/"))
+			found = &mounts->at[i];
 	return found;
 }
 
 void look_at_propagation(const struct host *h, struct verdict *v)
 {
-	bool shared;
-	(void)h;
-	if (!find_root_mount(&shared)) {
+	const struct mount_line *root = find_root_mount(&h->lines);
+	if (!root) {
 		say(v, NOTE, "not known, as /proc/self/mountinfo has no mount on /");
-	} else if (shared) {
+	} else if (root->shared) {
 		say(v, OK, "/ is shared, so that mounts reach services and containers that follow the host's");
 	} else {
 		say(v, NOTE, "/ is not shared: services and containers that are running do not see mounts made later");

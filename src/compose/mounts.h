@@ -6,6 +6,7 @@
 
 #include "topofs/arena.h"
 #include "topofs/compose.h"
+#include "topofs/mountinfo.h"
 
 #include <stdint.h>
 #include <sys/stat.h>
@@ -52,20 +53,7 @@ int list_names(struct arena *a, int folder, name_list *ret);
 /* A private place to put mounts together: a tmpfs in a mount namespace of this process's own. */
 int make_scratch(struct err *err);
 
-/* A line of mountinfo: proc_pid_mountinfo(5). */
-struct mount_line {
-	uint64_t id, parent;
-	unsigned major, minor;
-	const char *root, *mountpoint, *type, *source;
-	const char *options, *super; /* of the mount, and of what is mounted */
-	bool shared;
-};
-typedef LIST_OF(struct mount_line) mount_list;
-/* Reads those a process sees (0: this one), `proc` being a procfs that knows it. */
-int read_mounts(struct arena *a, int proc, pid_t pid, mount_list *ret);
-const struct mount_line *find_mount(const mount_list *mounts, uint64_t id);
 /* Whether it is a mount of a served tree, or of what compose_onto() makes. */
-bool is_served(const struct mount_line *m);
 bool is_ours(const struct mount_line *m);
 
 #endif

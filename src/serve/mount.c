@@ -2,10 +2,10 @@
 #include "served.h"
 
 #include "topofs/buf.h"
+#include "topofs/mountinfo.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <mntent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -341,14 +341,14 @@ static int mount_by_fusermount(const struct plan *p, const char *folder, struct 
 /* A second tree on the same folder would only hide the first until somebody wonders. */
 static bool holds_tree(const char *folder, const char *type, size_t len)
 {
-	FILE *mounts = setmntent("/proc/self/mounts", "re");
+	_cleanup_arena_ struct arena a = { 0 };
+	mount_list mounts = { 0 };
 	bool holds = false;
 
-	for (struct mntent *m; mounts && (m = getmntent(mounts));)
-		if (!strcmp(m->mnt_dir, folder))
-			holds = !strncmp(m->mnt_type, type, len);
-	if (mounts)
-		endmntent(mounts);
+	read_own_mounts(&a, &mounts);
+	for (size_t i = 0; i < mounts.n; i++)
+		if (!strcmp(mounts.at[i].mountpoint, folder))
+			holds = !strncmp(mounts.at[i].type, type, len);
 	return holds;
 }
 
