@@ -81,8 +81,10 @@ const struct cmd cmd_repair = {
 		"namespace it may look into, and puts the living one in their place, without a moment between, with\n"
 		"what is mounted on them. Containers go on without a restart. What is open in a dead mount stays dead.\n"
 		"\n"
+		"Before Linux 6.5 a dead mount is covered and stays beneath, out of sight.\n"
+		"\n"
 		"With MOUNTPOINT only those that are of the machine that is mounted there. The exit status is 1 when\n"
-		"something dead is left.\n",
+		"something dead is left, or it cannot be asked what is dead.\n",
 	.opts = opts,
 	.n_opts = sizeof opts / sizeof *opts,
 	.min_args = 0,

@@ -248,11 +248,12 @@ int compose_beside(const struct compose *how, int real, int folder, struct err *
 
 /* --- away ------------------------------------------------------------------------------------------------ */
 
-/* Where compose_onto() mounts, and nobody else of topofs'. */
+/* Where compose_onto() mounts, and nobody else of topofs'; a repair may have covered that by the same. */
 static bool is_composed(const mount_list *mounts, const struct mount_line *m)
 {
-	const struct mount_line *above = find_mount(mounts, m->parent);
-	return is_ours(m) && !(above && is_ours(above)) &&
+	const struct mount_line *on = find_mount(mounts, m->parent);
+	bool covers = on && is_ours(on) && !strcmp(on->mountpoint, m->mountpoint);
+	return is_ours(m) && (covers || !(on && is_ours(on))) &&
 	       (!strcmp(m->mountpoint, "/sys") || !strncmp(m->mountpoint, "/proc/", 6));
 }
 

@@ -2,7 +2,9 @@
 
 /*
  * A living mount in the place of a dead one: made ready where nobody sees it, with all that is mounted on the dead one,
- * put beneath that, which is then taken away. So there is no moment at which the place shows anything else.
+ * put beneath that, which is then taken away. So there is no moment at which the place shows anything else. Where nothing
+ * can be put beneath it, it is covered, and stays: taken away first it would show what is under it, for good where this
+ * process ends then.
  */
 
 #include "repair.h"
@@ -167,19 +169,6 @@ static int lay_burdens(void *ctx)
 
 /* --- into its place -------------------------------------------------------------------------------------- */
 
-/*
- * Where nothing can be put beneath it: before Linux 6.5 it is taken away first. One that came with a less privileged
- * user namespace is locked there, so it is covered.
- */
-static int put_instead(const struct surgery *s, int root, int dead)
-{
-	int rc = unmount_place(s->h->repair->proc, dead);
-	if (rc == -EINVAL)
-		return mount_onto(s->mount, dead);
-	_cleanup_close_ int place = rc < 0 ? rc : open_within(root, s->h->dead->mountpoint, O_PATH | O_NOFOLLOW);
-	return place < 0 ? place : mount_onto(s->mount, place);
-}
-
 static int put_in_place(void *ctx)
 {
 	struct surgery *s = ctx;
@@ -190,8 +179,8 @@ static int put_in_place(void *ctx)
 	int rc = dead < 0 ? dead : s->h->is_beneath ? 0 : mount_beneath(s->mount, dead);
 	if (rc == 0)
 		rc = unmount_place(s->h->repair->proc, dead);
-	else if (rc == -EINVAL)
-		rc = put_instead(s, root, dead);
+	else if (rc == -EINVAL) /* before Linux 6.5, or it came with a less privileged user namespace and is locked there */
+		rc = mount_onto(s->mount, dead);
 	if (rc == -EXDEV)
 		err_set(s->h->err, "", "it is another mount meanwhile");
 	else if (rc < 0)
