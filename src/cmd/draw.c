@@ -2,7 +2,6 @@
 
 /* A picture: lstopo draws it, in the machine, into memory, so that the file is written whole or not at all. */
 
-#include "container.h"
 #include "enter.h"
 
 #include "topofs/cmd.h"
@@ -62,13 +61,16 @@ static bool redirect(const struct drawing *d)
 	       dup2(d->messages, STDERR_FILENO) >= 0;
 }
 
-/* Returns only where it fails; what is said of files that cannot be covered is not for whoever looks at a picture. */
+/*
+ * Returns only where it fails; what is said of files that cannot be covered is not for whoever looks at a picture. That
+ * is of the machine alone, whatever it has "unlisted": nothing of this computer belongs in it.
+ */
 static int draw(const struct drawing *d)
 {
 	struct err err = { 0 };
 	if (!redirect(d))
 		return CANNOT_ENTER;
-	bool entered = enter_machine(&d->what, policy_of(NULL, d->what.unlisted, NULL), &err) >= 0;
+	bool entered = enter_machine(&d->what, NULL, &err) >= 0;
 	if (ftruncate(d->messages, 0) < 0 || lseek(d->messages, 0, SEEK_SET) < 0)
 		return CANNOT_ENTER;
 	if (!entered) {
@@ -155,8 +157,7 @@ static int run(char **args, int n_args, const char *const *values)
 	if (status)
 		return status;
 	struct drawing d = {
-		.what = { .tree = &t, .image = -1, .name = topo.name ? topo.name : args[0], .document = args[0],
-			  .unlisted = topo.unlisted },
+		.what = { .tree = &t, .image = -1, .name = topo.name ? topo.name : args[0], .document = args[0] },
 		.topo = &topo, .kind = dot + 1, .options = args + 1, .n_options = n_args - 1,
 	};
 	return draw_into(&d, file);

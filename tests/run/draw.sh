@@ -31,6 +31,10 @@ cp picture.txt under.txt
 (umask 027 && "$TOPOFS" draw vm-small -o mode.txt)
 check "the file's mode is as usual" test "$(stat -c %a mode.txt)" = 640
 
+sed 's/"nodes"/"unlisted": "host", &/' "$machine" >says.json
+unshare -Urm sh -c 'mount -t tmpfs none /sys && exec "$@"' sh "$TOPOFS" draw ./says.json -o alone.txt 2>err
+check "of the machine alone, also where it says more: $(cat err)" grep -q 'Package L#1' alone.txt
+
 # --- what fails --------------------------------------------------------------------------------------------
 
 # refused STATUS MESSAGE ARGUMENT...: in one line, and under.txt stays; $programs is where lstopo is looked for
