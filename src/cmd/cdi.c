@@ -32,6 +32,14 @@ struct plan {
 	const char *program;	  /* topofs, as the runtime finds it */
 };
 
+/* No JSON can be anything but UTF-8. */
+static bool is_text(const char *text)
+{
+	json_t *string = json_string(text);
+	json_decref(string);
+	return string;
+}
+
 /* --- names ----------------------------------------------------------------------------------------------- */
 
 /* As topofs@.service names instances: a file's name without its folder and .json. */
@@ -91,7 +99,6 @@ static json_t *describe_hook(const struct plan *p, const char *name)
 	return json_pack("{ss ss so}", "hookName", "createContainer", "path", p->program, "args", args);
 }
 
-/* NULL where a text is not UTF-8, as no JSON can be. */
 static json_t *describe_device(const struct plan *p, const char *name, const struct tree *tree, bool hooked)
 {
 	_cleanup_buf_ struct buf machine = { 0 };
@@ -128,8 +135,11 @@ static int add_device(const struct plan *p, const char *topology, json_t *device
 			return fail("%s: there are two machines of the name %s", topology, buf_text(&name));
 	if (load_topology(topology, &how, &topo) || build_tree(topology, &topo, &tree))
 		return EXIT_FAILED;
-	json_t *device = describe_device(p, buf_text(&name), &tree, p->union_policy || topo.unlisted);
-	return json_array_append_new(devices, device) ? fail("%s: a path is not UTF-8", topology) : EXIT_OK;
+	bool hooked = p->union_policy || topo.unlisted;
+	if (hooked && !is_text(p->program))
+		return fail("the path of topofs is not UTF-8: %s", p->program);
+	json_array_append_new(devices, describe_device(p, buf_text(&name), &tree, hooked));
+	return EXIT_OK;
 }
 
 static bool begins_with_digit(const json_t *devices)
@@ -191,6 +201,12 @@ static int run(char **args, int n_args, const char *const *values)
 		return misuse(&cmd_cdi, "--folder must begin with a slash");
 	if ((p.union_policy || values[OPT_PROGRAM]) && *p.program != '/')
 		return misuse(&cmd_cdi, "--program must begin with a slash");
+	if (!is_text(p.folder))
+		return misuse(&cmd_cdi, "--folder is not UTF-8: %s", p.folder);
+	if (values[OPT_PROGRAM] && !is_text(p.program))
+		return misuse(&cmd_cdi, "--program is not UTF-8: %s", p.program);
+	if (p.union_policy && !is_text(p.union_policy))
+		return misuse(&cmd_cdi, "--union is not UTF-8: %s", p.union_policy);
 	int status = check_policy(&cmd_cdi, p.union_policy);
 	return status ? status : make_specification(&p, args, n_args, values[OPT_OUTPUT]);
 }

@@ -48,6 +48,16 @@ refused 'line 2' dgx-h100 broken.json
 refused 'no such file' nowhere
 check_status 2 "a folder that is none" "$TOPOFS" cdi --folder run dgx-h100 2>err
 check_status 2 "a program that is none" "$TOPOFS" cdi --union --program topofs dgx-h100 2>err
+bytes=$(printf '/\377')
+for option in "--folder=$bytes" "--program=$bytes" "--union=/sys$bytes"; do
+	check_status 2 "what no JSON can be" "$TOPOFS" cdi "$option" -o kept.json dgx-h100 2>err
+	check "it says so: $(cat err)" grep -q -e "${option%%=*} is not UTF-8" err
+	check "nothing is lost" test "$(cat kept.json)" = kept
+done
+mkdir "$tmp$bytes" && cp "$TOPOFS" "$tmp$bytes/topofs"
+check_status 1 "its own path, for a hook" "$tmp$bytes/topofs" cdi -o kept.json ./says.json 2>err
+check "it says so" grep -q "the path of topofs is not UTF-8" err
+check_status 0 "of which one without has no need" "$tmp$bytes/topofs" cdi -o none.json dgx-h100
 
 requires_python jsonschema
 cat >validate.py <<'PY'
