@@ -3,6 +3,7 @@
 /* A specification of the Container Device Interface (CDI), by which container runtimes give machines to containers. */
 
 #include "container.h"
+#include "enter.h"
 
 #include "topofs/buf.h"
 
@@ -22,9 +23,6 @@
 
 /* The only files of /proc that runc lets anything be mounted on, of those a machine has. */
 static const char *const proc_files[] = { "cpuinfo", "meminfo", "stat" };
-
-/* What containers are told as topofs run tells its command. */
-static const char *const environment[] = { "HWLOC_COMPONENTS=-x86", "SYSTEMD_DEVICE_VERIFY_SYSFS=0" };
 
 struct plan {
 	const char *folder;	  /* where machines are mounted, each in a folder of its name */
@@ -99,11 +97,17 @@ static json_t *describe_hook(const struct plan *p, const char *name)
 	return json_pack("{ss ss so}", "hookName", "createContainer", "path", p->program, "args", args);
 }
 
-static json_t *describe_device(const struct plan *p, const char *name, const struct tree *tree, bool hooked)
+static json_t *describe_variable(const char *name, const char *value)
 {
-	_cleanup_buf_ struct buf machine = { 0 };
-	buf_printf(&machine, "TOPOFS_MACHINE=%s", name);
-	json_t *edits = json_pack("{s[s]}", "env", buf_text(&machine));
+	_cleanup_buf_ struct buf text = { 0 };
+	buf_printf(&text, "%s=%s", name, value);
+	return json_string(buf_text(&text));
+}
+
+static json_t *describe_device(const struct plan *p, const char *name, const char *machine, const struct tree *tree,
+			       bool hooked)
+{
+	json_t *edits = json_pack("{s[o]}", "env", describe_variable(MACHINE_VARIABLE, machine));
 	if (hooked)
 		json_object_set_new(edits, "hooks", json_pack("[o]", describe_hook(p, name)));
 	else
@@ -138,7 +142,10 @@ static int add_device(const struct plan *p, const char *topology, json_t *device
 	bool hooked = p->union_policy || topo.unlisted;
 	if (hooked && !is_text(p->program))
 		return fail("the path of topofs is not UTF-8: %s", p->program);
-	json_array_append_new(devices, describe_device(p, buf_text(&name), &tree, hooked));
+	const char *machine = topo.name ? topo.name : buf_text(&name);
+	if (!is_text(machine))
+		return fail("%s: its name is not UTF-8: %s", topology, machine);
+	json_array_append_new(devices, describe_device(p, buf_text(&name), machine, &tree, hooked));
 	return EXIT_OK;
 }
 
@@ -153,8 +160,8 @@ static bool begins_with_digit(const json_t *devices)
 static int write_specification(json_t *devices, const char *path)
 {
 	json_t *env = json_array();
-	for (size_t i = 0; i < sizeof environment / sizeof *environment; i++)
-		json_array_append_new(env, json_string(environment[i]));
+	for (const struct variable *v = machine_environment; v->name; v++)
+		json_array_append_new(env, describe_variable(v->name, v->value));
 	json_t *all = json_pack("{ss ss sO s{so}}", "cdiVersion",
 				begins_with_digit(devices) ? VERSION_DIGIT_FIRST : VERSION_BASE, "kind", KIND,
 				"devices", devices, "containerEdits", "env", env);

@@ -60,9 +60,15 @@ int enter_machine(const struct serve_what *what, const char *policy, struct err 
 	return rc;
 }
 
+const struct variable machine_environment[] = {
+	{ "HWLOC_COMPONENTS", "-x86" },
+	{ "SYSTEMD_DEVICE_VERIFY_SYSFS", "0" },
+	{ NULL, NULL },
+};
+
 void set_machine_environment(const char *machine)
 {
-	setenv("HWLOC_COMPONENTS", "-x86", 0);
-	setenv("SYSTEMD_DEVICE_VERIFY_SYSFS", "0", 0);
-	setenv("TOPOFS_MACHINE", machine, 1);
+	for (const struct variable *v = machine_environment; v->name; v++)
+		setenv(v->name, v->value, 0);
+	setenv(MACHINE_VARIABLE, machine, 1);
 }

@@ -13,7 +13,18 @@
  */
 int enter_machine(const struct serve_what *what, const char *policy, struct err *err);
 
-/* What programs need to be told because they would ask the hardware, or distrust what is no sysfs. */
+/*
+ * What programs need to be told, unless they are told already, because they would ask the hardware, or distrust what is
+ * no sysfs. The last has no name.
+ */
+struct variable {
+	const char *name, *value;
+};
+extern const struct variable machine_environment[];
+
+/* That has the name of the machine: the document's, or what the machine is called by where it has none. */
+#define MACHINE_VARIABLE "TOPOFS_MACHINE"
+
 void set_machine_environment(const char *machine);
 
 #endif

@@ -13,6 +13,10 @@ check "no higher version than is needed" grep -q '"cdiVersion": "0.3.0"' two.jso
 check "the kind" grep -q '"kind": "topofs.dev/machine"' two.json
 check "the device" grep -q '"name": "vm-small"' two.json
 check "libudev is told" grep -q SYSTEMD_DEVICE_VERIFY_SYSFS=0 two.json
+check "the machine's own name" grep -q TOPOFS_MACHINE=vm-small digit.json
+sed 's/"name": "vm-small",//' "$small" >nameless.json
+check_status 0 "a machine without a name" "$TOPOFS" cdi ./nameless.json >nameless.cdi
+check "has the device's" grep -q TOPOFS_MACHINE=nameless nameless.cdi
 check "mounts" grep -q '"hostPath": "/run/topofs/dgx-h100/sys"' two.json
 check "the hook" grep -q '"/srv/machines/dgx-h100"' hook.json
 check "and where it is" grep -q '"path": "/opt/topofs"' hook.json

@@ -42,7 +42,10 @@ awk '
 inside && /^\.It Cm/ { name = $3; getline; print name "\t" $0 }' "$man/topofs.1" >formats.page
 check "topofs(1) has the formats of convert --list" diff -u formats.program formats.page
 
-grep -oh 'env("[A-Z_]*"' "$top_srcdir"/src/cmd/*.c "$top_srcdir/src/serve/store.c" | tr -d '"' | sed 's/env(//' | sort -u >environment.program
+{
+	grep -oh 'env("[A-Z_]*"' "$top_srcdir"/src/cmd/*.c "$top_srcdir/src/serve/store.c" | tr -d '"' | sed 's/env(//'
+	sed -n 's/^\(	{\|#define MACHINE_VARIABLE\) "\([A-Z_]*\)".*/\2/p' "$top_srcdir"/src/cmd/enter.[ch]
+} | sort -u >environment.program
 sed -n 's/^\.\(It \)*Ev \([A-Z_]*\).*/\2/p' "$man/topofs.1" | sort -u >environment.page
 check "topofs(1) has the program's environment" diff -u environment.program environment.page
 
