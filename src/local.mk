@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The core knows neither FUSE nor the command line; unit tests link it alone.
 noinst_LIBRARIES += %D%/libcore.a
-core_libs = $(JANSSON_LIBS) $(LIBXML2_LIBS) $(HWLOC_LIBS)
-%C%_libcore_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(LIBXML2_CFLAGS) $(HWLOC_CFLAGS)
+core_libs = $(JANSSON_LIBS) $(LIBXML2_LIBS) $(HWLOC_LIBS) $(CAP_NG_LIBS) $(SECCOMP_LIBS)
+%C%_libcore_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(LIBXML2_CFLAGS) $(HWLOC_CFLAGS) $(CAP_NG_CFLAGS) $(SECCOMP_CFLAGS)
 %C%_libcore_a_SOURCES = \
 	%D%/base/arena.c \
 	%D%/base/buf.c \
@@ -12,6 +12,7 @@ core_libs = $(JANSSON_LIBS) $(LIBXML2_LIBS) $(HWLOC_LIBS)
 	%D%/base/memfile.c \
 	%D%/base/mountinfo.c \
 	%D%/base/policy.c \
+	%D%/base/privileges.c \
 	%D%/base/size.c \
 	%D%/format/cloud_hypervisor.c \
 	%D%/format/compare.c \
@@ -165,6 +166,7 @@ core_libs = $(JANSSON_LIBS) $(LIBXML2_LIBS) $(HWLOC_LIBS)
 	include/topofs/rules.h \
 	include/topofs/scope.h \
 	include/topofs/policy.h \
+	include/topofs/privileges.h \
 	include/topofs/size.h \
 	include/topofs/sysfs.h \
 	include/topofs/topo.h \
@@ -185,7 +187,7 @@ endif
 
 # What serves a tree, linked also by the test that plays the kernel.
 noinst_LIBRARIES += %D%/libserve.a
-%C%_libserve_a_CPPFLAGS = $(AM_CPPFLAGS) $(FUSE3_CFLAGS) $(CAP_NG_CFLAGS) $(SECCOMP_CFLAGS)
+%C%_libserve_a_CPPFLAGS = $(AM_CPPFLAGS) $(FUSE3_CFLAGS) $(SECCOMP_CFLAGS)
 %C%_libserve_a_SOURCES = \
 	%D%/serve/confine.c \
 	%D%/serve/control.c \

@@ -106,6 +106,7 @@ unit_tests = \
 	%D%/unit/test-json.c \
 	%D%/unit/test-laws.c \
 	%D%/unit/test-pci-config.c \
+	%D%/unit/test-privileges.c \
 	%D%/unit/test-resources.c \
 	%D%/unit/test-tree.c \
 	%D%/unit/test-xml.c \

@@ -3,7 +3,7 @@
 /*
  * libhwloc, kept to the text it is given. It has many variables of the environment that lead it elsewhere, plugins that
  * ask the drivers of this computer, prints its reasons, and some texts crash it. So it runs in a process of its own,
- * which hands over JSON.
+ * which hands over JSON, and can do nothing else, whatever a text makes of it.
  */
 
 #include "hwloc_load.h"
@@ -11,8 +11,10 @@
 
 #include "topofs/io.h"
 #include "topofs/memfile.h"
+#include "topofs/privileges.h"
 
 #include <errno.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,11 +114,49 @@ static void set_environment(void)
 static void set_limits(void)
 {
 	enum { SECONDS = 60 };
+#ifndef __SANITIZE_ADDRESS__ /* which takes terabytes of addresses */
+	static const rlim_t memory = (rlim_t)4 << 30;
+	setrlimit(RLIMIT_AS, &(struct rlimit){ memory, memory });
+#endif
 	static const int deadly[] = { SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP, SIGXCPU };
 	for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++)
 		signal(deadly[i], SIG_DFL);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
 	setrlimit(RLIMIT_CPU, &(struct rlimit){ SECONDS, SECONDS });
+}
+
+/* To take memory, to write what it is to write, to end. */
+static const int calls[] = {
+	SCMP_SYS(brk),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(exit),
+	SCMP_SYS(exit_group),
+	SCMP_SYS(fstat),
+	SCMP_SYS(futex),
+	SCMP_SYS(getpid),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(gettid),
+	SCMP_SYS(gettimeofday),
+	SCMP_SYS(lseek),
+	SCMP_SYS(madvise),
+	SCMP_SYS(mremap),
+	SCMP_SYS(munmap),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(restart_syscall),
+	SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(sigaltstack),
+	SCMP_SYS(sysinfo),
+	SCMP_SYS(tgkill),
+	SCMP_SYS(write),
+	SCMP_SYS(writev),
+};
+
+static void give_up_all(void)
+{
+	give_up_capabilities(NO_CAPABILITY);
+	allow_calls_only(calls, sizeof calls / sizeof *calls, false);
 }
 
 enum { READ = 0, NOT_READ = 1, NOT_TAKEN = 2 };
@@ -141,7 +181,10 @@ static int run(enum hw_kind kind, const struct buf *text, int answer, int messag
 	hwloc_topology_t h;
 	set_environment();
 	set_limits();
-	if (dup2(messages, STDERR_FILENO) < 0 || load(kind, text, &h))
+	if (dup2(messages, STDERR_FILENO) < 0)
+		return NOT_TAKEN;
+	give_up_all();
+	if (load(kind, text, &h))
 		return NOT_TAKEN;
 	bool failed = read_loaded(h, kind, &topo, &err) || json_format.write(&topo, &out, &err);
 	if (failed)
@@ -178,8 +221,9 @@ static int take_answer(int status, enum hw_kind kind, int answer, int messages, 
 	memfile_read(answer, &text);
 	if (WEXITSTATUS(status) == READ)
 		return json_format.read(buf_text(&text), text.len, ret, err);
-	if (text.len == sizeof *err)
-		memcpy(err, buf_text(&text), sizeof *err);
+	if (text.len != sizeof *err)
+		return err_set(err, "", "libhwloc %s runs out of memory", HWLOC_VERSION);
+	memcpy(err, buf_text(&text), sizeof *err);
 	return -EINVAL;
 }
 

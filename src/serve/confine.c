@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "served.h"
 
-#include <cap-ng.h>
-#include <errno.h>
+#include "topofs/privileges.h"
+
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/landlock.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -50,32 +50,10 @@ static const int calls[] = {
 	SCMP_SYS(exit_group),
 };
 
-static bool allow_calls(scmp_filter_ctx filter)
-{
-	bool good = true;
-
-	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
-		good &= seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0) == 0;
-	/* files only to be read, memory not to be run */
-	good &= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
-				 SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT, O_RDONLY)) == 0;
-	good &= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-				 SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
-	good &= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-				 SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
-	return good;
-}
-
-static void filter_calls(void)
-{
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-
-	if (filter && allow_calls(filter))
-		seccomp_load(filter);
-	seccomp_release(filter);
-}
-
-/* Of files only those of /proc: where the reader is, how much memory there is. Of root a worker has the right to all. */
+/*
+ * Of files only those of /proc are left: where the reader is, how much memory there is. A worker of root would have the
+ * right to all of root's.
+ */
 static void hide_files(void)
 {
 	const struct landlock_ruleset_attr all = {
@@ -105,28 +83,17 @@ void end_with(const struct served *s, pid_t parent)
 
 void serve_give_up_capabilities(void)
 {
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (capng_get_caps_process() < 0)
-		return;
 	/* root reads a user's file, as it is used to */
-	bool reads = capng_have_capability(CAPNG_EFFECTIVE, CAP_DAC_READ_SEARCH);
-	capng_clear(CAPNG_SELECT_CAPS);
-	if (reads)
-		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_DAC_READ_SEARCH);
-	capng_apply(CAPNG_SELECT_CAPS);
+	give_up_capabilities(CAP_DAC_READ_SEARCH);
 }
 
 void confine_worker(const struct served *s)
 {
 	/* nobody but root looks into it, and it leaves no core */
 	prctl(PR_SET_DUMPABLE, 0);
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	/* libcap-ng prints a complaint where it may not drop the bounding set */
-	bool bounds = capng_get_caps_process() == 0 && capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
-	capng_clear(CAPNG_SELECT_ALL);
-	capng_apply(bounds ? CAPNG_SELECT_ALL : CAPNG_SELECT_CAPS);
+	give_up_capabilities(NO_CAPABILITY);
 	/* after that, which would undo it */
 	end_with(s, s->keeper);
 	hide_files();
-	filter_calls();
+	allow_calls_only(calls, sizeof calls / sizeof *calls, true);
 }

@@ -96,9 +96,13 @@ check "variables of hwloc have no effect" cmp led.json same.json
 check "but on the command" test "$(HWLOC_XMLFILE=x "$TOPOFS" run vm-small.xml -- sh -c 'echo $HWLOC_XMLFILE')" = x
 if command -v strace >/dev/null; then
 	ASAN_OPTIONS=detect_leaks=0 strace -f -o calls "$TOPOFS" convert vm-small.xml -o vm.json
-	# the other two are of libcap-ng and jansson
-	grep -E 'open.*"/(sys|proc|dev)/' calls | grep -v '"/proc/self/\|cap_last_cap\|urandom' >looked
+	# the others are of libcap-ng and jansson
+	grep -E 'open.*"/(sys|proc|dev)/' calls | grep -v '"/proc/self/\|"/proc/[0-9]*/status\|cap_last_cap\|urandom' >looked
 	check "it looks at nothing of this computer: $(cat looked)" test -s calls -a ! -s looked
+	# by then libhwloc has not begun
+	sed -n '/seccomp(SECCOMP_SET_MODE_FILTER.* = 0$/,/exit_group/p' calls >confined
+	check "and could not" test -s confined
+	check "nor open anything" test -z "$(sed -n '1d; /^\([0-9]*\) *\(open\|clone\|exec\|socket\)/p' confined | grep -v 'EPERM')"
 fi
 
 # --- synthetic descriptions ------------------------------------------------------------------------------
