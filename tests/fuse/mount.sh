@@ -27,6 +27,14 @@ check "says so in one line" one_line again
 unmount mnt
 check "umount ends the server" wait_for 5 no_servers
 
+# mountinfo spells what would end a field as \040
+mount_point 'a \b'
+timeout 20 "$TOPOFS" mount "$machine" 'a \b' || fail "does not mount on a name with a blank"
+check_status 1 "refuses to mount over that" "$TOPOFS" mount "$machine" 'a \b' 2>again
+check "as it is mounted already" grep -q 'mounted here already' again
+unmount 'a \b'
+check "umount ends that server" wait_for 5 no_servers
+
 { "$TOPOFS" mount "$machine" ./mnt/../mnt 3>&1 >out 2>err; } | timeout 10 cat
 check "holds no pipe of its caller" test $? -eq 0
 check "mounts by any name" is_mounted "$tmp/mnt"
