@@ -79,7 +79,7 @@ void serve_unmount(const char *folder);
 /*
  * What is called, once, when the mount answers and, where that is wanted, is warm: prepare() in a process of its own,
  * which may read the mount; then, or where there is none, call(). Where prepare() returns other than 0 the mount goes,
- * and serve() returns -ECANCELED.
+ * and serve() returns -ECANCELED; so it does, with -ECHILD, where that process cannot be started or is killed.
  */
 struct serve_ready {
 	void (*call)(void *ctx);

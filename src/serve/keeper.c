@@ -81,6 +81,8 @@ static void attend_control(struct keeper *k)
 	k->asker = fds.reply;
 	if (c.kind == CONTROL_RELOAD)
 		reload(k, &c, &fds);
+	else if (c.kind == CONTROL_UPGRADE && k->preparing)
+		answer_control(k, "is not ready yet");
 	else if (c.kind == CONTROL_UPGRADE && fds.tree >= 0)
 		upgrade(k, fds.tree);
 	else
@@ -114,6 +116,19 @@ static void tell_ready(struct keeper *k)
 	k->ready = NULL;
 }
 
+/* Takes the status of the process that did it; -1: there is none. */
+static void prepared(struct keeper *k, int status)
+{
+	k->preparing = 0;
+	if (status == 0) {
+		tell_ready(k);
+		return;
+	}
+	/* one that ended by itself has said why */
+	k->failed = status > 0 && WIFEXITED(status) ? -ECANCELED : -ECHILD;
+	k->stopped = true;
+}
+
 /* What is warm, where that is wanted, is prepared, where there is something to prepare, and then is ready. */
 static void get_ready(struct keeper *k)
 {
@@ -122,17 +137,7 @@ static void get_ready(struct keeper *k)
 	if (!k->ready->prepare)
 		tell_ready(k);
 	else if (!(k->preparing = start_preparing(k->s, k->ready, k->fd)))
-		k->stopped = k->failed = true;
-}
-
-static void prepared(struct keeper *k, int status)
-{
-	k->preparing = 0;
-	k->failed = status != 0;
-	if (k->failed)
-		k->stopped = true;
-	else
-		tell_ready(k);
+		prepared(k, -1);
 }
 
 static void attend_children(struct keeper *k)
@@ -241,5 +246,5 @@ int keep_serving(struct fuse_session *se, struct served *s, int fd, const char *
 	/* umount --force, of whoever may do that to any mount of it, ends the connection of all */
 	if (k.ended && folder && !s->now.record->mounted && holds_fuse(folder))
 		return -ECONNABORTED;
-	return k.failed ? -ECANCELED : 0;
+	return k.failed;
 }

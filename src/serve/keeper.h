@@ -19,7 +19,7 @@ struct keeper {
 	unsigned idle_deaths; /* of workers, one after the other, without a request between */
 	bool ended;	   /* the connection is */
 	bool stopped;	   /* by a signal, or as nothing could be prepared: */
-	bool failed;
+	int failed;	   /* 0, or why, as keep_serving() returns it */
 };
 
 /* --- keeper.c --------------------------------------------------------------------------------------------- */

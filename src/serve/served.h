@@ -211,7 +211,8 @@ void finish_requests(int sig);
 /*
  * Keeps the connection, and starts a worker, which answers, again and again until the connection ends, or a signal asks
  * for the end and the folder is unmounted. `asker`, where not -1, waits for the answer to an upgrade. Returns 0, or
- * -ECANCELED as serve() does, or -ECONNABORTED where the mount is still there, and dead, for somebody else to unmount.
+ * -ECANCELED or -ECHILD as serve() does, or -ECONNABORTED where the mount is still there, and dead, for somebody else
+ * to unmount.
  */
 int keep_serving(struct fuse_session *se, struct served *s, int fd, const char *folder, const struct serve_ready *ready,
 		  int asker);

@@ -248,6 +248,10 @@ static int say_why(int rc, struct err *err)
 		err_set(err, "", "its connection was aborted, as umount --force does: it has to be mounted anew");
 		return -ESTALE;
 	}
+	if (rc == -ECHILD) {
+		err_set(err, "", "the process that prepares it could not be started, or was killed");
+		return rc;
+	}
 	if (rc == -ESTALE) {
 		forget_handed();
 		err_set(err, "", "cannot go on with what another program left of it: it has to be mounted anew");
@@ -280,7 +284,7 @@ int serve(const struct serve_what *what, int fd, const char *folder, const struc
 	else
 		close(fd);
 	free_served(s);
-	return answers && rc != -ECONNABORTED ? rc : say_why(rc, err);
+	return answers && rc != -ECONNABORTED && rc != -ECHILD ? rc : say_why(rc, err);
 }
 
 /* What libfuse agreed on with the kernel in another program: the answer goes nowhere. */

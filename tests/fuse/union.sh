@@ -51,6 +51,14 @@ kill $!
 wait $!
 gone "SIGTERM in the foreground"
 
+# open_tree is what the process that shows the real files calls first
+if "$top_builddir/tests/deny" EPERM getpid -- true; then
+	check_status 1 "when what prepares it is killed" \
+		"$top_builddir/tests/deny" KILL open_tree -- "$TOPOFS" mount --foreground -o union "$machine" mnt 2>err
+	check "says so" grep -qx 'topofs: mnt: the process that prepares it could not be started, or was killed' err
+	gone "killed meanwhile"
+fi
+
 "$TOPOFS" mount -o 'union="host,!/sys/module"' "$machine" mnt || fail "does not mount"
 check "a policy" test -e $sys/class/net/lo -a ! -e $sys/module/kernel
 umount -R mnt
