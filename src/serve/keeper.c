@@ -96,13 +96,8 @@ static void reread(struct keeper *k)
 {
 	struct serve_status status;
 
-	pid_t child = fork();
-	if (child != 0)
+	if (start_reader(k->s, k->fd) != 0)
 		return;
-	end_with(k->s, k->s->keeper);
-	close(k->fd);
-	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
 	status_of(k->s, &status);
 	k->s->what->reload(k->control[1], &status, k->folder);
 	_exit(EXIT_SUCCESS);

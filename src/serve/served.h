@@ -18,7 +18,7 @@
 enum { FUSE_NOTIFY_RESEND = 7 };
 #endif
 
-/* --- server.c: descriptors over sockets ------------------------------------------------------------------- */
+/* --- server.c: descriptors over sockets, processes -------------------------------------------------------- */
 
 enum { MAX_FDS = 4 };
 /* Passes descriptors with bytes over a socket that keeps messages apart. */
@@ -28,6 +28,8 @@ ssize_t receive_fds(int socket, int fds[MAX_FDS], void *bytes, size_t room);
 int send_fd(int socket, int fd, const char *text);
 /* Gives the descriptor, -ENODATA when none came. */
 int receive_fd(int socket, char *text, size_t room);
+/* To what they are where a program begins, whatever this one has made of them. */
+void reset_signals(void);
 
 /* --- status.c --------------------------------------------------------------------------------------------- */
 
@@ -259,6 +261,11 @@ void confine_worker(const struct served *s);
 
 /* --- warm.c ------------------------------------------------------------------------------------------------- */
 
+/*
+ * A process that looks at the mount, or reads a description: without the connection, and with signals as a program has
+ * them that begins. Where the mount is stored it ends with the keeper. Returns 0 in it, its id or a negative number here.
+ */
+pid_t start_reader(const struct served *s, int connection);
 /*
  * Starts a process that reads everything below the folder of a mount, so that the kernel has it, and ends; it gives up
  * when the connection does. Returns its id, or 0 where none could be made, which costs nothing but time.

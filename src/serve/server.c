@@ -78,6 +78,16 @@ int receive_fd(int socket, char *text, size_t room)
 	return n < 0 ? (int)n : fds[0] < 0 ? -ENODATA : fds[0];
 }
 
+void reset_signals(void)
+{
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 /* What comes back over the channel: "" when the mount answers, else what is wrong. */
 static void report(void *channel, const char *text)
 {
@@ -93,8 +103,6 @@ static void report_ready(void *channel)
 /* Nothing of the process that started it stays: not its terminal, folder, pipes, nor its signals. */
 static int detach(int channel, int *image)
 {
-	sigset_t none;
-
 	setsid();
 	unsetenv("NOTIFY_SOCKET");
 	if (chdir("/") < 0)
@@ -109,10 +117,7 @@ static int detach(int channel, int *image)
 	*image = fds[1] < 0 ? -1 : dup3(fds[1], IMAGE, O_CLOEXEC);
 	closefrom(*image < 0 ? IMAGE : FIRST_OTHER);
 
-	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	reset_signals();
 	return CHANNEL;
 }
 

@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,20 +56,15 @@ static bool warm_folder(const struct tree *t, uint32_t dir, int parent, const ch
 	return answers;
 }
 
-/* A process that reads the mount: 0 in it, its id or a negative number here. */
-static pid_t start_reader(const struct served *s, int connection)
+pid_t start_reader(const struct served *s, int connection)
 {
-	sigset_t none;
 	pid_t child = fork();
 
 	if (child != 0)
 		return child;
 	end_with(s, s->keeper);
 	close(connection);
-	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	reset_signals();
 	return 0;
 }
 
