@@ -156,8 +156,10 @@ static void put_cpus(struct command *c)
 {
 	const struct guest_cpus *cpus = &c->cpus;
 	const char *comma = "";
-	buf_printf(c->out, "cloud-hypervisor --cpus 'boot=%zu,topology=%zu:%zu:%zu:%zu", cpus->n, cpus->threads,
-		   cpus->cores, cpus->dies, cpus->packages);
+	buf_printf(c->out, "cloud-hypervisor --cpus 'boot=%zu", cpus->n);
+	if (cpus->max > cpus->n)
+		buf_printf(c->out, ",max=%zu", cpus->max);
+	buf_printf(c->out, ",topology=%zu:%zu:%zu:%zu", cpus->threads, cpus->cores, cpus->dies, cpus->packages);
 	for (uint32_t cpu = 0; cpu < cpus->n; cpu++) {
 		const struct idset *host = guest_host_cpus(c->t, cpu);
 		if (!host)

@@ -49,13 +49,18 @@ int guest_cpus(const struct topo *t, struct guest_cpus *ret, struct err *err)
 			return err_set(err, "cpu", "a guest has %ss that are all alike", level_names[levels[i]]);
 		per[i] = counts[i] / above;
 	}
-	*ret = (struct guest_cpus){ t->cpus.n, per[0], per[1], per[2], per[3], t->cpus.n / counts[N - 1] };
+	size_t package = t->cpus.n / per[0], max = idset_is_empty(&t->possible) ? t->cpus.n : idset_count(&t->possible);
+	if (max < t->cpus.n || max % package || (max > t->cpus.n && idset_last(&t->possible) != (int64_t)max - 1))
+		return err_set(err, "cpu.possible", "a guest can get whole packages more, numbered on");
+	*ret = (struct guest_cpus){
+		t->cpus.n, max, max / package, per[1], per[2], per[3], t->cpus.n / counts[N - 1],
+	};
 	return 0;
 }
 
 size_t guest_out_of_order(const struct topo *t, const struct guest_cpus *cpus)
 {
-	size_t of_core = cpus->threads, of_package = cpus->n / cpus->packages, i = 0;
+	size_t of_core = cpus->threads, of_package = cpus->max / cpus->packages, i = 0;
 	for (; i < t->cpus.n; i++)
 		if (t->cpus.at[i].group[LEVEL_CORE] != (int32_t)(i - i % of_core) ||
 		    t->cpus.at[i].group[LEVEL_PACKAGE] != (int32_t)(i - i % of_package))
@@ -119,6 +124,14 @@ bool guest_is_chipset(const struct virtual_machine *vm, const struct pci *pci)
 	for (size_t i = 0; vm->chipset[i].pci.vendor; i++)
 		if (BDF(0, 0, vm->chipset[i].device, vm->chipset[i].function) == pci->address &&
 		    vm->chipset[i].pci.device == pci->device)
+			return true;
+	return false;
+}
+
+bool guest_has_others(const struct topo *t, const struct pci *pci)
+{
+	for (size_t i = 0; i < t->pci.n && !BDF_FUNCTION(pci->address); i++)
+		if (t->pci.at[i].address >> 3 == pci->address >> 3 && &t->pci.at[i] != pci)
 			return true;
 	return false;
 }

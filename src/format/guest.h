@@ -10,7 +10,8 @@
 
 /* How CPUs nest: each number is of one of the next larger things; of dies and clusters 1 where none are told. */
 struct guest_cpus {
-	size_t n, packages, dies, clusters, cores, threads;
+	size_t n, max; /* that run; that there can be, of which the parts are */
+	size_t packages, dies, clusters, cores, threads;
 };
 
 /* Fails where CPUs are not 0, 1, 2 ..., or do not all run, or where not all packages, dies ... are alike. */
@@ -32,5 +33,7 @@ uint64_t guest_host_function(const struct topo *t, uint64_t address);
 
 /* A function that the hypervisor's machine brings itself. */
 bool guest_is_chipset(const struct virtual_machine *vm, const struct pci *pci);
+/* Whether it is function 0 and there are more: they show only if it says that there may be some. */
+bool guest_has_others(const struct topo *t, const struct pci *pci);
 
 #endif

@@ -37,7 +37,6 @@ struct domain_reader {
 	const xmlNode *root;
 	const struct virtual_machine *vm; /* NULL: what its machine brings is not known */
 	struct guest_cpus cpus;
-	uint32_t present; /* vCPUs that are there from the start */
 	struct buf *notes;
 	struct err *err;
 	LIST_OF(struct domain_function) functions;

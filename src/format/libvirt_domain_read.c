@@ -39,11 +39,10 @@ static int read_vcpus(struct domain_reader *r)
 			topology, r->err,
 			"sockets, dies, clusters, cores and threads do not multiply to the domain's %llu vCPUs",
 			(unsigned long long)n);
-	r->cpus = (struct guest_cpus){ n, of[0], of[1], of[2], of[3], of[4] };
-	r->present = (uint32_t)current;
+	r->cpus = (struct guest_cpus){ current, n, of[0], of[1], of[2], of[3], of[4] };
 	struct topo *t = &r->doc.topo;
 	idset_add_range(&r->t->arena, &t->possible, 0, (uint32_t)n - 1);
-	idset_add_range(&r->t->arena, &t->present, 0, r->present - 1);
+	idset_add_range(&r->t->arena, &t->present, 0, (uint32_t)current - 1);
 	t->online = t->present;
 	return 0;
 }
@@ -68,7 +67,7 @@ static void place_cpus(struct domain_reader *r)
 			enter(cpu, LEVEL_CLUSTER, cluster, package);
 		if (cpus->dies > 1 || !strcmp(r->t->arch, "x86_64"))
 			enter(cpu, LEVEL_DIE, die, package);
-		enter(cpu, LEVEL_PACKAGE, package, cpus->n);
+		enter(cpu, LEVEL_PACKAGE, package, cpus->max);
 	}
 }
 
@@ -124,7 +123,7 @@ static int read_cell(struct domain_reader *r, const xmlNode *cell, int32_t place
 	if (idset_meets(seen, &node->node.cpus))
 		return xml_wrong(cell, r->err, "cpus: it has vCPUs of an earlier cell");
 	if (!idset_within(&node->node.cpus, &r->doc.topo.possible))
-		return xml_wrong(cell, r->err, "cpus: the domain has %zu vCPUs", r->cpus.n);
+		return xml_wrong(cell, r->err, "cpus: the domain has %zu vCPUs", r->cpus.max);
 	idset_add(&r->t->arena, &node->ids, (uint32_t)id);
 	idset_add(&r->t->arena, nodes, (uint32_t)id);
 	idset_add_all(&r->t->arena, seen, &node->node.cpus);
@@ -169,7 +168,7 @@ static int read_pins(struct domain_reader *r, struct idset *pins)
 	const xmlNode *vcpu = xml_child(r->root, "vcpu");
 	if (vcpu && xml_list(vcpu, "cpuset", TOPO_MAX_CPU, &r->t->arena, &otherwise, r->err))
 		return -1;
-	for (size_t i = 0; i < r->cpus.n; i++)
+	for (size_t i = 0; i < r->cpus.max; i++)
 		pins[i] = otherwise;
 	XML_EACH (pin, xml_child(r->root, "cputune"), "vcpupin") {
 		int32_t id = TOPO_UNKNOWN;
@@ -177,7 +176,7 @@ static int read_pins(struct domain_reader *r, struct idset *pins)
 			return -1;
 		if (id == TOPO_UNKNOWN)
 			return xml_wrong(pin, r->err, "vcpu: it is missing");
-		struct idset unused = { 0 }, *to = (size_t)id < r->cpus.n ? &pins[id] : &unused;
+		struct idset unused = { 0 }, *to = (size_t)id < r->cpus.max ? &pins[id] : &unused;
 		if (xml_list(pin, "cpuset", TOPO_MAX_CPU, &r->t->arena, to, r->err))
 			return -1;
 	}
@@ -203,7 +202,7 @@ static void add_pins(struct domain_reader *r, const struct node *node, struct id
 
 static int read_cputune(struct domain_reader *r)
 {
-	struct idset *pins = arena_alloc(&r->t->arena, r->cpus.n * sizeof *pins);
+	struct idset *pins = arena_alloc(&r->t->arena, r->cpus.max * sizeof *pins);
 	if (read_pins(r, pins))
 		return -1;
 	for (size_t i = 0; i < r->t->nodes.n; i++)

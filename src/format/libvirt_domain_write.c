@@ -64,7 +64,7 @@ static void put_numatune(struct domain_writer *w)
 static bool has_many_cpus(const struct domain_writer *w)
 {
 	enum { XAPIC_IDS = 255 };
-	return w->cpus.n > XAPIC_IDS && !strcmp(w->t->arch, "x86_64");
+	return w->cpus.max > XAPIC_IDS && !strcmp(w->t->arch, "x86_64");
 }
 
 /* NUMA is told by ACPI, which arm64 has only with UEFI. */
@@ -165,7 +165,7 @@ static int check_nodes(struct domain_writer *w)
 			return err_set(w->err, where,
 				       "libvirt ties initiators to functions, and this one is behind none");
 	}
-	if (w->t->nodes.n && !idset_equal(&seen, &w->t->online))
+	if (w->t->nodes.n && !idset_within(&w->t->online, &seen))
 		return err_set(w->err, "cpu", "libvirt puts CPUs without a node on node 0");
 	if (!guest_memory_k(w->t))
 		return err_set(w->err, "memory", "a domain has some");
@@ -179,8 +179,11 @@ static int put_domain(struct domain_writer *w)
 	const char *name = w->t->name;
 	buf_puts(w->out, "<domain type='kvm'>\n  <name>");
 	xml_put_text(w->out, name && *name ? name : "guest");
-	buf_printf(w->out, "</name>\n  <memory unit='KiB'>%llu</memory>\n  <vcpu placement='static'>%zu</vcpu>\n",
-		   (unsigned long long)guest_memory_k(w->t), w->cpus.n);
+	buf_printf(w->out, "</name>\n  <memory unit='KiB'>%llu</memory>\n  <vcpu placement='static'",
+		   (unsigned long long)guest_memory_k(w->t));
+	if (w->cpus.max > w->cpus.n)
+		buf_printf(w->out, " current='%zu'", w->cpus.n);
+	buf_printf(w->out, ">%zu</vcpu>\n", w->cpus.max);
 	put_cputune(w);
 	put_numatune(w);
 	put_os(w);

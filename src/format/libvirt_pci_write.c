@@ -31,15 +31,6 @@ static size_t place_of(const struct topo *t, uint64_t address)
 	return i;
 }
 
-/* Other functions of the slot show only if the first one says that there may be some. */
-static bool has_others(const struct topo *t, const struct pci *pci)
-{
-	for (size_t i = 0; i < t->pci.n && !BDF_FUNCTION(pci->address); i++)
-		if (t->pci.at[i].address >> 3 == pci->address >> 3 && &t->pci.at[i] != pci)
-			return true;
-	return false;
-}
-
 static void put_place(struct pci_writer *p, const struct pci *pci)
 {
 	const struct topo *t = p->domain->t;
@@ -47,7 +38,7 @@ static void put_place(struct pci_writer *p, const struct pci *pci)
 		pci->parent != BDF_NONE ? p->of_port[place_of(t, pci->parent)] : p->of_root[BDF_BUS(pci->address)];
 	buf_printf(p->out, "      <address type='pci' domain='0x0000' bus='0x%02x' slot='0x%02x' function='0x%x'%s/>\n",
 		   bus, BDF_DEVICE(pci->address), (unsigned)BDF_FUNCTION(pci->address),
-		   has_others(t, pci) ? " multifunction='on'" : "");
+		   guest_has_others(t, pci) ? " multifunction='on'" : "");
 }
 
 /* --- controllers ----------------------------------------------------------------------------------------- */

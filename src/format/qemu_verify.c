@@ -7,6 +7,7 @@
 
 #include "qemu.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 static const struct pci *function_at(const struct topo *t, uint64_t address)
@@ -25,6 +26,34 @@ static int root_node(const struct topo *t, uint64_t root)
 	return TOPO_UNKNOWN;
 }
 
+/* Where only one tells of a level, the other has one such group in each of the next larger. */
+static int32_t group_of(const struct cpu *cpu, int level)
+{
+	while (level < LEVEL_PACKAGE && cpu->group[level] == TOPO_UNKNOWN)
+		level++;
+	return cpu->group[level];
+}
+
+static int verify_cpus(const struct topo *t, const struct topo *made, struct err *err)
+{
+	if (!idset_equal(&t->present, &made->present) || !idset_equal(&t->possible, &made->possible))
+		return err_set(err, "cpu", "QEMU would have other CPUs");
+	for (size_t i = 0; i < t->cpus.n; i++) {
+		const struct cpu *cpu = &t->cpus.at[i], *there = &made->cpus.at[i];
+		char where[32];
+		snprintf(where, sizeof where, "cpu %u", cpu->id);
+		for (int level = 0; level <= LEVEL_PACKAGE; level++) {
+			if (group_of(cpu, level) != group_of(there, level))
+				return err_set(err, where, "QEMU would put it into another %s", level_names[level]);
+			if (cpu->number[level] >= 0 && there->number[level] >= 0 &&
+			    cpu->number[level] != there->number[level])
+				return err_set(err, where, "QEMU would number its %s %d", level_names[level],
+					       there->number[level]);
+		}
+	}
+	return 0;
+}
+
 static int verify_functions(const struct topo *t, const struct topo *made, struct err *err)
 {
 	_cleanup_arena_ struct arena a = { 0 };
@@ -39,8 +68,9 @@ static int verify_functions(const struct topo *t, const struct topo *made, struc
 	return 0;
 }
 
-static int verify_node(const struct topo *t, size_t i, const struct topo *made, const char *where, struct err *err)
+static int verify_node(const struct topo *t, size_t i, struct topo *made, const char *where, struct err *err)
 {
+	struct arena *a = &made->arena;
 	const struct node *node = &t->nodes.at[i], *there = topo_node(made, node->id);
 	bool of_device = node->device != BDF_NONE || node->generic_initiator;
 	/* where a function is emulated, its memory is not there */
@@ -48,7 +78,8 @@ static int verify_node(const struct topo *t, size_t i, const struct topo *made, 
 		return 0;
 	if (!there)
 		return err_set(err, where, "a node with neither CPUs nor memory is none in QEMU");
-	if (!idset_equal(&node->cpus, &there->cpus))
+	struct idset present = idset_and(a, &node->cpus, &t->present);
+	if (!idset_equal(&present, &there->cpus))
 		return err_set(err, where, "QEMU would give it other CPUs");
 	if (node->memory_k != there->memory_k && !of_device)
 		return err_set(err, where, "QEMU would give it other memory");
@@ -66,12 +97,12 @@ int qemu_verify(const struct topo *t, const char *text, size_t len, struct err *
 {
 	_cleanup_topo_ struct topo made = { 0 };
 	char where[32];
-	if (qemu_read(text, len, &made, err))
-		return -1;
+	if (qemu_read(text, len, &made, err) || verify_cpus(t, &made, err))
+		return -EINVAL;
 	for (size_t i = 0; i < t->nodes.n; i++) {
 		snprintf(where, sizeof where, "node %u", t->nodes.at[i].id);
 		if (verify_node(t, i, &made, where, err))
-			return -1;
+			return -EINVAL;
 	}
 	return verify_functions(t, &made, err);
 }

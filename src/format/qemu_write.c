@@ -2,15 +2,18 @@
 
 /* The command line of a QEMU that makes a planned guest: docs/system/, qemu-options.hx, docs/pcie.txt of QEMU 7.2. */
 
+#include "guest.h"
 #include "qemu.h"
 #include "topofs/format.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 struct command {
 	const struct topo *t;
 	const struct virtual_machine *vm;
+	struct guest_cpus cpus;
 	struct buf *out;
 	struct err *err;
 	bool stand_ins; /* emulated functions instead of the host's, on any host */
@@ -21,28 +24,30 @@ struct command {
 
 /* --- CPUs ------------------------------------------------------------------------------------------------ */
 
-static size_t count_groups(const struct topo *t, enum topo_level level)
+/* Which of both a machine has: pc_machine_class_init() and virt_machine_class_init() of QEMU 7.2. */
+static int check_parts(struct command *c)
 {
-	size_t n = 0;
-	for (size_t i = 0; i < t->cpus.n; i++)
-		n += t->cpus.at[i].group[level] == (int32_t)t->cpus.at[i].id;
-	return n;
+	bool x86 = !strcmp(c->t->arch, "x86_64");
+	if (c->cpus.dies > 1 && !x86)
+		return err_set(c->err, "cpu", "QEMU's %s has one die in a package", c->vm->machine);
+	if (c->cpus.clusters > 1 && x86)
+		return err_set(c->err, "cpu", "QEMU's %s has no clusters", c->vm->machine);
+	return 0;
 }
 
 /* QEMU numbers the threads of a core, then the cores of a package, one after the other. */
-static int check_order(struct command *c, size_t per_core, size_t per_package)
+static int check_cpus(struct command *c)
 {
-	for (size_t i = 0; i < c->t->cpus.n; i++) {
-		const struct cpu *cpu = &c->t->cpus.at[i];
-		char where[32];
-		snprintf(where, sizeof where, "cpu %u", cpu->id);
-		if (cpu->id != i || cpu->group[LEVEL_CORE] != (int32_t)(i - i % per_core) ||
-		    cpu->group[LEVEL_PACKAGE] != (int32_t)(i - i % per_package))
-			return err_set(c->err, where,
-				       "QEMU numbers CPUs core after core and package after package, all of one "
-				       "size: plan with --numbering packed");
-	}
-	return 0;
+	char where[32];
+	if (guest_cpus(c->t, &c->cpus, c->err))
+		return -EINVAL;
+	size_t other = guest_out_of_order(c->t, &c->cpus);
+	snprintf(where, sizeof where, "cpu %zu", other);
+	if (other < c->t->cpus.n)
+		return err_set(c->err, where,
+			       "QEMU numbers CPUs core after core and package after package, all of one size: plan "
+			       "with --numbering packed");
+	return check_parts(c);
 }
 
 /*
@@ -69,31 +74,34 @@ static void put_model(struct command *c)
 		buf_puts(c->out, ",topoext=on");
 }
 
-static int put_cpus(struct command *c)
+static void put_cpus(struct command *c)
 {
-	size_t n = c->t->cpus.n, packages = count_groups(c->t, LEVEL_PACKAGE), cores = count_groups(c->t, LEVEL_CORE);
-	if (!packages || !cores || n % cores || cores % packages)
-		return err_set(c->err, "cpu", "QEMU has packages and cores that are alike");
-	if (check_order(c, n / cores, n / packages))
-		return -1;
-	buf_printf(c->out, ARGUMENT "-smp %zu,sockets=%zu,cores=%zu,threads=%zu", n, packages, cores / packages,
-		   n / cores);
-	return 0;
+	const struct guest_cpus *cpus = &c->cpus;
+	buf_printf(c->out, ARGUMENT "-smp %zu,", cpus->n);
+	if (cpus->max > cpus->n)
+		buf_printf(c->out, "maxcpus=%zu,", cpus->max);
+	buf_printf(c->out, "sockets=%zu,", cpus->packages);
+	if (cpus->dies > 1)
+		buf_printf(c->out, "dies=%zu,", cpus->dies);
+	if (cpus->clusters > 1)
+		buf_printf(c->out, "clusters=%zu,", cpus->clusters);
+	buf_printf(c->out, "cores=%zu,threads=%zu", cpus->cores, cpus->threads);
 }
 
 /* --- nodes ----------------------------------------------------------------------------------------------- */
 
-static bool has_memory(const struct node *node)
+static int check_nodes(struct command *c)
 {
-	return node->memory_k && node->device == BDF_NONE;
-}
-
-static const struct idset *host_nodes(const struct topo *t, uint32_t node)
-{
-	for (size_t i = 0; i < t->plan.nodes.n; i++)
-		if (idset_has(&t->plan.nodes.at[i].nodes, node))
-			return &t->plan.nodes.at[i].host;
-	return NULL;
+	for (size_t i = 0; i < c->t->nodes.n; i++) {
+		const struct node *node = &c->t->nodes.at[i];
+		char where[32];
+		snprintf(where, sizeof where, "node %u", node->id);
+		if (node->memory_side_caches.n || node->access.n)
+			return err_set(
+				c->err, where,
+				"how well memory is reached (HMAT) is not written for QEMU; libvirt can be told");
+	}
+	return 0;
 }
 
 /* "key=0-3,key=8", as QEMU has no lists. */
@@ -109,7 +117,7 @@ static void put_ranges(struct command *c, const char *key, const struct idset *s
 
 static void put_memory(struct command *c, const struct node *node)
 {
-	const struct idset *host = c->stand_ins ? NULL : host_nodes(c->t, node->id);
+	const struct idset *host = c->stand_ins ? NULL : guest_host_nodes(c->t, node->id);
 	buf_printf(c->out, ARGUMENT "-object memory-backend-ram,id=mem%u,size=%lluK", node->id,
 		   (unsigned long long)node->memory_k);
 	if (!host)
@@ -121,17 +129,14 @@ static void put_memory(struct command *c, const struct node *node)
 static void put_nodes(struct command *c)
 {
 	const struct topo *t = c->t;
-	uint64_t memory_k = t->memory_k;
-	for (size_t i = 0; i < t->nodes.n; i++)
-		memory_k += has_memory(&t->nodes.at[i]) ? t->nodes.at[i].memory_k : 0;
-	buf_printf(c->out, ARGUMENT "-m %lluK", (unsigned long long)memory_k);
+	buf_printf(c->out, ARGUMENT "-m %lluK", (unsigned long long)guest_memory_k(t));
 	for (size_t i = 0; i < t->nodes.n; i++) {
 		const struct node *node = &t->nodes.at[i];
-		if (has_memory(node))
+		if (guest_has_memory(node))
 			put_memory(c, node);
 		buf_printf(c->out, ARGUMENT "-numa node,nodeid=%u", node->id);
 		put_ranges(c, "cpus", &node->cpus);
-		if (has_memory(node))
+		if (guest_has_memory(node))
 			buf_printf(c->out, ",memdev=mem%u", node->id);
 	}
 	for (size_t i = 0; i < t->nodes.n; i++)
@@ -143,15 +148,6 @@ static void put_nodes(struct command *c)
 
 /* --- PCI ------------------------------------------------------------------------------------------------- */
 
-static bool is_chipset(const struct command *c, const struct pci *pci)
-{
-	for (size_t i = 0; c->vm->chipset[i].pci.vendor; i++)
-		if (BDF(0, 0, c->vm->chipset[i].device, c->vm->chipset[i].function) == pci->address &&
-		    c->vm->chipset[i].pci.device == pci->device)
-			return true;
-	return false;
-}
-
 /* The name of a bus: that of the bridge above it. */
 static void put_bridge(struct command *c, uint64_t address)
 {
@@ -160,21 +156,14 @@ static void put_bridge(struct command *c, uint64_t address)
 		buf_printf(c->out, ".%x", (unsigned)BDF_FUNCTION(address));
 }
 
-static bool has_siblings(const struct topo *t, uint64_t address)
-{
-	for (size_t i = 0; i < t->pci.n; i++)
-		if (t->pci.at[i].address != address && t->pci.at[i].address >> 3 == address >> 3)
-			return true;
-	return false;
-}
-
 /* Functions that are no bridges are counted. */
 static size_t device_number(const struct command *c, uint64_t address)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < c->t->pci.n && c->t->pci.at[i].address != address; i++) {
 		const struct pci *pci = &c->t->pci.at[i];
-		n += !pci->bridge && !is_chipset(c, pci) && emulated_like(pci) != &emulated[EMULATED_EXPANDER];
+		n += !pci->bridge && !guest_is_chipset(c->vm, pci) &&
+		     emulated_like(pci) != &emulated[EMULATED_EXPANDER];
 	}
 	return n;
 }
@@ -191,7 +180,7 @@ static void put_place(struct command *c, const struct pci *pci)
 		buf_puts(c->out, ",bus=pcie.0");
 	}
 	buf_printf(c->out, ",addr=%02x.%x", BDF_DEVICE(pci->address), BDF_FUNCTION(pci->address));
-	if (!BDF_FUNCTION(pci->address) && has_siblings(c->t, pci->address))
+	if (guest_has_others(c->t, pci))
 		buf_puts(c->out, ",multifunction=on");
 }
 
@@ -221,14 +210,6 @@ static void put_port(struct command *c, const struct pci *pci, const struct emul
 	put_place(c, pci);
 }
 
-static uint64_t host_function(const struct topo *t, uint64_t address)
-{
-	for (size_t i = 0; i < t->plan.devices.n; i++)
-		if (t->plan.devices.at[i].function == address)
-			return t->plan.devices.at[i].host;
-	return BDF_NONE;
-}
-
 /* What takes the place of a function of the host: nothing but a place that firmware and kernel see. */
 static const char *stand_in(const struct pci *pci)
 {
@@ -238,7 +219,7 @@ static const char *stand_in(const struct pci *pci)
 static int put_device(struct command *c, const struct pci *pci)
 {
 	const struct emulated *like = emulated_like(pci);
-	uint64_t host = host_function(c->t, pci->address);
+	uint64_t host = guest_host_function(c->t, pci->address);
 	char where[48];
 	snprintf(where, sizeof where, "pci %04x:%02x:%02x.%x", BDF_DOMAIN(pci->address), BDF_BUS(pci->address),
 		 BDF_DEVICE(pci->address), (unsigned)BDF_FUNCTION(pci->address));
@@ -271,7 +252,7 @@ static int put_functions(struct command *c)
 		const struct pci *pci = &c->t->pci.at[i];
 		const struct emulated *like = emulated_like(pci);
 		int ret = 0;
-		if (is_chipset(c, pci))
+		if (guest_is_chipset(c->vm, pci))
 			continue;
 		if (like == &emulated[EMULATED_EXPANDER])
 			ret = put_expander(c, pci, ++expanders);
@@ -287,17 +268,15 @@ static int put_functions(struct command *c)
 
 /* --- device memory --------------------------------------------------------------------------------------- */
 
-/* Nodes that follow that of a device, and have nothing of their own, are for its partitions. */
 static void put_initiators(struct command *c)
 {
 	const struct topo *t = c->t;
-	uint64_t owner = BDF_NONE;
 	for (size_t i = 0; i < t->nodes.n && !c->stand_ins; i++) {
-		const struct node *node = &t->nodes.at[i];
-		owner = node->device != BDF_NONE ? node->device : node->generic_initiator ? owner : BDF_NONE;
-		if (owner != BDF_NONE && host_function(t, owner) != BDF_NONE)
-			buf_printf(c->out, ARGUMENT "-object acpi-generic-initiator,id=gi%u,pci-dev=dev%zu,node=%u",
-				   node->id, device_number(c, owner), node->id);
+		uint64_t owner = guest_initiator(t, i);
+		unsigned id = t->nodes.at[i].id;
+		if (owner != BDF_NONE && guest_host_function(t, owner) != BDF_NONE)
+			buf_printf(c->out, ARGUMENT "-object acpi-generic-initiator,id=gi%u,pci-dev=dev%zu,node=%u", id,
+				   device_number(c, owner), id);
 	}
 }
 
@@ -305,17 +284,18 @@ static void put_initiators(struct command *c)
 
 static int put_command(struct command *c)
 {
+	if (check_cpus(c) || check_nodes(c))
+		return -EINVAL;
 	buf_printf(c->out, "%s -nodefaults -machine %s%s", c->vm->emulator, c->vm->machine,
 		   c->stand_ins ? "" : ",accel=kvm");
 	put_model(c);
-	if (put_cpus(c))
-		return -1;
+	put_cpus(c);
 	put_nodes(c);
 	uint64_t hole = hole64_of(c->t);
 	if (c->vm->hole64 && hole && !c->stand_ins)
 		buf_printf(c->out, ARGUMENT "-global %s=%lluK", c->vm->hole64, (unsigned long long)hole / 1024);
 	if (put_functions(c))
-		return -1;
+		return -EINVAL;
 	put_initiators(c);
 	buf_putc(c->out, '\n');
 	return 0;
@@ -332,7 +312,7 @@ static int write_line(const struct topo *t, struct buf *out, struct err *err, bo
 	if (!put_command(&c) && !qemu_verify(t, out->data + before, out->len - before, err))
 		return 0;
 	buf_cut(out, before);
-	return -1;
+	return -EINVAL;
 }
 
 static int qemu_write(const struct topo *t, struct buf *out, struct err *err)

@@ -122,3 +122,14 @@ check "it passes topofs check: $("$TOPOFS" check odd.xml 2>&1)" "$TOPOFS" check 
 
 echo "<domain type='kvm'><memory>1048576</memory></domain>" >least.xml
 check "the least domain" test "$("$TOPOFS" render least.xml /sys/devices/system/node/node0/cpulist)" = 0
+
+# vCPUs that can be added later
+sed "s/memory>/&<vcpu current='4'>8<\/vcpu><cpu><topology sockets='2' dies='2' cores='2' threads='1'\/><\/cpu>/2" least.xml >later.xml
+check "4 of 8 vCPUs" "$TOPOFS" convert later.xml -o later.json
+check "written" "$TOPOFS" convert --to libvirt later.json -o later-again.xml
+check "come back" "$TOPOFS" convert later-again.xml -o later-again.json
+check "as they were: $("$TOPOFS" diff later.json later-again.json)" "$TOPOFS" diff later.json later-again.json
+"$TOPOFS" convert --to qemu later.json -o later.qemu && "$TOPOFS" convert later.qemu -o later-qemu.json
+check "and QEMU has them: $("$TOPOFS" diff later.json later-qemu.json)" \
+	test -z "$("$TOPOFS" diff later.json later-qemu.json | grep -v '^node 0: cpus ')"
+check "all 8 can be" grep -q '"possible": "0-7"' later.json

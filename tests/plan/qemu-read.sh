@@ -145,6 +145,37 @@ tells "$hmat -numa hmat-cache,node-id=1,size=10K,level=1,associativity=direct,po
 echo "$q35 -name 'guest=a,,b' -object memory-backend-file,id=m,size=128M,mem-path=/a,,b -numa node,memdev=m" >line
 check "a doubled comma is one" test "$("$TOPOFS" convert line | grep -o '"name": "[^"]*"')" = '"name": "a,b"'
 
+# --- machines come back ---------------------------------------------------------------------------------
+
+# returns COMMAND: the machine it makes is written as a command that makes the same
+returns() {
+	echo "$1" >line
+	check "$1 is read" "$TOPOFS" convert --from qemu line -o first.json
+	check "$1 is written" "$TOPOFS" convert --to qemu first.json -o again
+	check "its own is read" "$TOPOFS" convert --from qemu again -o second.json
+	check "$1 comes back" diff -u first.json second.json
+}
+returns "$q35 -cpu host -m 1G -smp 16,sockets=2,dies=2,cores=2,threads=2"
+returns "$q35 -cpu host -m 1G -smp 4,maxcpus=8,sockets=2,dies=2,cores=2"
+returns "qemu-system-aarch64 -machine virt -nodefaults -cpu host -m 1G -smp 8,sockets=1,clusters=2,cores=2,threads=2"
+
+# not_written MESSAGE PROGRAM: of a machine in first.json that the program changes, no command is written
+not_written() {
+	sed "$2" first.json >changed.json
+	check_status 1 "$1" "$TOPOFS" convert --force --to qemu changed.json -o none 2>err
+	check "$(cat err)" test "$(cat err)" = "topofs: changed.json: $1"
+	check "nothing is written" test ! -e none
+}
+not_written "cpu: QEMU's q35 has no clusters" 's/"arch": "aarch64"/"arch": "x86_64"/'
+echo "$q35 -m 1G -smp 4,maxcpus=8,sockets=2" >line
+"$TOPOFS" convert --from qemu line -o first.json
+not_written 'cpu.possible: a guest can get whole packages more, numbered on' 's/"possible": "0-7"/"possible": "0-6"/'
+echo "$hmat" >line
+"$TOPOFS" convert --from qemu line -o first.json
+not_written 'node 0: how well memory is reached (HMAT) is not written for QEMU; libvirt can be told' ''
+echo '{ "topofs": 1, "cpu": { "packages": [ { "cpus": "0-1", "cores": [ { "ids": "4", "cpus": "0" }, { "ids": "9", "cpus": "1" } ] } ] }, "memory": "1G" }' >first.json
+not_written 'cpu 0: QEMU would number its core 0' ''
+
 # --- what is refused ------------------------------------------------------------------------------------
 
 # refused MESSAGE COMMAND: the place is that of the option in the command
