@@ -70,8 +70,9 @@ static void cannot(const struct composing *c, const char *path, const char *why)
 static void find_covers(struct composing *c, int machine, int real, const char *path)
 {
 	name_list names = { 0 };
-	if (list_names(&c->arena, machine, &names) < 0)
-		return;
+	int rc = list_names(&c->arena, machine, &names);
+	if (rc < 0)
+		cannot(c, path, why_not(rc));
 	for (size_t i = 0; i < names.n; i++) {
 		const char *name = names.at[i], *below = arena_printf(&c->arena, "%s/%s", path, name);
 		if (!is_counterpart(machine, real, name)) {
@@ -84,11 +85,14 @@ static void find_covers(struct composing *c, int machine, int real, const char *
 			find_covers(c, m, r, below);
 			continue;
 		}
-		struct covering cover = { mount_clone(m, "", false), dup(real), name };
-		if (cover.mount >= 0)
+		struct covering cover = { mount_clone(m, "", false), open_place(real, "."), name };
+		if (cover.mount >= 0 && cover.folder >= 0) {
 			*LIST_ADD(&c->arena, &c->proc) = cover;
-		else
-			cannot(c, below, why_not(cover.mount));
+			continue;
+		}
+		cannot(c, below, why_not(cover.mount < 0 ? cover.mount : cover.folder));
+		close_fd(&cover.mount);
+		close_fd(&cover.folder);
 	}
 }
 
@@ -271,8 +275,7 @@ int compose_off(int proc, size_t *n, struct err *err)
 		if (!is_composed(&mounts, m))
 			continue;
 		_cleanup_close_ int place = open(m->mountpoint, O_PATH | O_CLOEXEC | O_NOFOLLOW);
-		rc = mount_id(place) != m->id ? -EBUSY :
-		     umount2(m->mountpoint, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 ? -errno : 0;
+		rc = mount_id(place) != m->id ? -EBUSY : unmount_place(proc, place);
 		if (rc == -EBUSY)
 			err_set(err, "", "something else is mounted on its %s", m->mountpoint);
 		else if (rc < 0)

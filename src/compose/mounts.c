@@ -79,11 +79,6 @@ int mount_read_only(int mount)
 	return mount_setattr(mount, "", AT_EMPTY_PATH, &attr, sizeof attr) < 0 ? -errno : 0;
 }
 
-int unmount_folder(int folder)
-{
-	return fchdir(folder) < 0 || umount2(".", MNT_DETACH) < 0 ? -errno : 0;
-}
-
 int unmount_place(int proc, int place)
 {
 	char path[32];

@@ -31,9 +31,10 @@ int mount_beneath(int mount, int place);
 /* A new tmpfs that mountinfo shows as topofs'. */
 int mount_tmpfs(void);
 int mount_read_only(int mount);
-/* Takes the topmost mount of a folder away. Changes the working folder. */
-int unmount_folder(int folder);
-/* The same for the mount whose root a descriptor is of, a file too; `proc` is a procfs that knows this process. */
+/*
+ * Takes away the mount whose root a descriptor is of, a file too; `proc` is a procfs that knows this process. Changes the
+ * working folder.
+ */
 int unmount_place(int proc, int place);
 
 /* Opens below a root whatever links say, and through none of /proc's. */
