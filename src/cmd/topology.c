@@ -93,6 +93,22 @@ void topology_source(const char *topology, struct buf *ret)
 /* --- reading --------------------------------------------------------------------------------------------- */
 
 /*
+ * Whether a user namespace has this number, by its map. One that it has not stands for all outside, who cannot be told
+ * from root there (user_namespaces(7), "Unmapped user and group IDs").
+ */
+static bool is_mapped(const char *map, unsigned id)
+{
+	FILE *file = fopen(map, "re");
+	unsigned first, outside, n;
+	bool found = !file;
+	while (!found && fscanf(file, "%u %u %u", &first, &outside, &n) == 3)
+		found = id - first < n;
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/*
  * Who but root can change the document, and with it what everybody sees at the next start or reload; NULL: nobody. Who
  * called sudo may serve their own.
  */
@@ -102,9 +118,10 @@ static const char *who_can_change(const struct stat *st)
 	const char *sudo = getenv("SUDO_UID");
 	if (st->st_mode & S_IWOTH)
 		return "anybody";
-	if (st->st_mode & S_IWGRP && st->st_gid != 0)
+	if (st->st_mode & S_IWGRP && st->st_gid != 0 && is_mapped("/proc/self/gid_map", st->st_gid))
 		snprintf(text, sizeof text, "group %u", st->st_gid);
-	else if (st->st_uid != 0 && !(sudo && strtoul(sudo, NULL, 10) == st->st_uid))
+	else if (st->st_uid != 0 && !(sudo && strtoul(sudo, NULL, 10) == st->st_uid) &&
+		 is_mapped("/proc/self/uid_map", st->st_uid))
 		snprintf(text, sizeof text, "user %u", st->st_uid);
 	else
 		return NULL;

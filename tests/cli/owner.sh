@@ -39,6 +39,13 @@ chown 4242 "$file"
 warns 'user 4242 can change it' "$file"
 warns '' "$file" env SUDO_UID=4242
 warns 'user 4242 can change it' "$file" env SUDO_UID=4243
+if unshare -Ur true 2>/dev/null; then
+	# who has no number there may be the root outside, so it is not said that it is user 65534
+	warns '' "$file" unshare -Ur
+	chmod 666 "$file"
+	warns 'anybody can change it' "$file" unshare -Ur
+	chmod 644 "$file"
+fi
 chown 0:0 "$file"
 chmod 777 safe
 warns 'anybody can put another in its place' "$file"
