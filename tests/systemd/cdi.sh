@@ -24,7 +24,8 @@ check "no machine, no specification" sh line
 check "none is there" test ! -e topofs.json
 cp "$top_srcdir/examples/vm-small.json" machines/one.json
 cp "$top_srcdir/examples/vm-small.json" machines/two.json
-check "two machines" sh line
+ln -s nowhere.json machines/a-link.json
+check "two machines, and a link that leads nowhere" sh line
 check "both are there" test "$(grep -c '"name": "\(one\|two\)"' topofs.json)" -eq 2
 echo '{' >machines/two.json
 check_status 1 "a bad one" sh line 2>err
