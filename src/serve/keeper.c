@@ -146,9 +146,7 @@ static void attend_children(struct keeper *k)
 		} else if (child == k->preparing) {
 			prepared(k, status);
 		} else if (child == k->renewing) {
-			k->renewing = 0;
-			if (k->asker >= 0)
-				answer_control(k, "");
+			renewed(k);
 		} else if (child == k->worker) {
 			worker_died(k, status);
 		}

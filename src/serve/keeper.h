@@ -13,6 +13,9 @@ struct keeper {
 	int signals;
 	int control[2]; /* what is asked of it comes out of the first, and is put into the second */
 	pid_t worker, warming, preparing, renewing; /* 0 where there is none */
+	bool looking;				    /* renewing, that it is already at the last of it */
+	const char *pins;			    /* of the last reload, mapped; NULL where there are none */
+	size_t pins_size;
 	int asker; /* who waits for the end of the renewal; -1 where nobody does */
 	const struct serve_ready *ready; /* NULL once it was told */
 	uint64_t requests; /* there were when a worker died last */
@@ -44,6 +47,8 @@ void reload(struct keeper *k, const struct control *c, const struct control_fds 
 int time_to_let_go(const struct keeper *k);
 /* Of that; whoever still has something of it open gets what is there now. */
 void let_go(struct keeper *k);
+/* The process that did it has ended: another one does the rest, or whoever waits is told. */
+void renewed(struct keeper *k);
 /* To whoever waits; "" where all went well. */
 void answer_control(struct keeper *k, const char *text);
 

@@ -66,13 +66,22 @@ static void guard_renewal(struct keeper *k, renewal *renew, const struct generat
 
 static void start_renewal(struct keeper *k, renewal *renew, const struct generation *old)
 {
+	k->looking = false;
 	k->renewing = fork();
 	if (k->renewing == 0)
 		guard_renewal(k, renew, old);
 	if (k->renewing < 0) {
 		renew(k->s, k->fd, old);
-		k->renewing = 0;
+		renewed(k);
 	}
+}
+
+void renewed(struct keeper *k)
+{
+	k->looking = !k->looking && k->pins;
+	k->renewing = k->looking ? start_looking(k->s, k->folder, k->pins, k->pins_size, k->fd) : 0;
+	if (!k->renewing)
+		answer_control(k, "");
 }
 
 void answer_control(struct keeper *k, const char *text)
@@ -120,6 +129,21 @@ static bool is_described_so(const struct record *a, const struct record *b)
 	       !strcmp(a->unlisted, b->unlisted) && a->force == b->force && a->strict == b->strict;
 }
 
+/* A list of texts, or nothing. */
+static void take_pins(struct keeper *k, int fd)
+{
+	if (k->pins)
+		munmap((void *)k->pins, k->pins_size);
+	k->pins_size = 0;
+	k->pins = memfile_map(fd, &k->pins_size);
+	if (k->pins && k->pins[k->pins_size - 1] == '\0')
+		return;
+	if (k->pins)
+		munmap((void *)k->pins, k->pins_size);
+	k->pins = NULL;
+	k->pins_size = 0;
+}
+
 void reload(struct keeper *k, const struct control *c, const struct control_fds *fds)
 {
 	struct err err = { 0 };
@@ -133,13 +157,10 @@ void reload(struct keeper *k, const struct control *c, const struct control_fds 
 	memcpy(like.document, c->document, sizeof like.document);
 	memcpy(like.path, c->path, sizeof like.path);
 	memcpy(like.unlisted, c->unlisted, sizeof like.unlisted);
-	size_t size = 0;
-	pins.paths = memfile_map(fds->pins, &size);
-	if (pins.paths && pins.paths[size - 1] == '\0')
-		pins.len = size;
+	take_pins(k, fds->pins);
+	pins.paths = k->pins;
+	pins.len = k->pins_size;
 	int64_t differ = generation_next(&k->s->now, fds->tree, &like, &pins, &next, &err);
-	if (pins.paths)
-		munmap((void *)pins.paths, size);
 	if (differ < 0) {
 		answer_control(k, err.what);
 		close(fds->tree);

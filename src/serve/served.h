@@ -271,6 +271,11 @@ pid_t start_reader(const struct served *s, int connection);
  * when the connection does. Returns its id, or 0 where none could be made, which costs nothing but time.
  */
 pid_t start_warming(const struct served *s, const char *folder, int connection);
+/*
+ * The same, of the way to these paths, with a NUL behind each: the kernel then knows it, and whoever looks for what is
+ * mounted there needs no server, as repair does when it is dead.
+ */
+pid_t start_looking(const struct served *s, const char *folder, const char *paths, size_t len, int connection);
 /* The same, as to process and return value, to call serve_ready's prepare(). */
 pid_t start_preparing(const struct served *s, const struct serve_ready *ready, int connection);
 

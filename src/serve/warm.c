@@ -4,7 +4,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /*
@@ -84,5 +87,20 @@ pid_t start_warming(const struct served *s, const char *folder, int connection)
 	if (child != 0)
 		return child < 0 ? 0 : child;
 	warm_folder(s->now.tree, TREE_ROOT, AT_FDCWD, folder);
+	_exit(0);
+}
+
+pid_t start_looking(const struct served *s, const char *folder, const char *paths, size_t len, int connection)
+{
+	/* it does not leave the mount, so it waits for nobody but its server */
+	struct open_how how = { .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+				.resolve = RESOLVE_NO_XDEV | RESOLVE_BENEATH };
+	pid_t child = start_reader(s, connection);
+
+	if (child != 0)
+		return child < 0 ? 0 : child;
+	int root = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (const char *path = paths; path < paths + len; path += strlen(path) + 1)
+		close((int)syscall(SYS_openat2, root, path, &how, sizeof how));
 	_exit(0);
 }

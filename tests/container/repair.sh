@@ -28,9 +28,9 @@ serves() {
 	"$TOPOFS" mount "$machine" served || fail "no mount"
 }
 
-# What was read before the kernel still has; for this it asks the server each time.
+# What was read before the kernel still has; for one of these it asks the server each time.
 is_dead() {
-	inside "$1" stat -f /sys/topofs 2>&1 | grep -q 'not connected'
+	inside "$1" stat -f /sys/topofs /sys 2>&1 | grep -q 'not connected'
 }
 
 is_right() {
@@ -198,11 +198,17 @@ check "heals" repairs >out
 check "with the mount" test "$(inside plain stat -c %a /sys/topofs/deep)" -eq 700
 check "on the machine" test "$(inside plain cat /sys/topofs/big | wc -c)" -eq 10
 
-# nor one to which the way is not known any more, as only the server could tell
-unshare --mount sh -c 'mount --bind served/sys far && mount -t tmpfs none far/devices/system/cpu/cpu1 && echo $$ >far.pid &&
-	exec sleep 60' &
-wait_for 5 test -s far.pid || fail "no mount namespace"
-on_exit "kill $(cat far.pid) 2>/dev/null"
+# nor one to which the way is not known any more, as only the server could tell: where a reload cannot look, without openat2
+mounts_far() {
+	unshare --mount sh -c 'mount --bind served/sys far && mount -t tmpfs none far/devices/system/cpu/cpu1 &&
+		echo $$ >far.new && mv far.new far.pid && exec sleep 60' &
+	wait_for 5 test -s far.pid || fail "no mount namespace"
+	on_exit "kill $(cat far.pid) 2>/dev/null"
+}
+dies
+"$deny" EPERM openat2 -- "$TOPOFS" mount "$machine" served || fail "no mount"
+check "heals" repairs >out
+mounts_far
 check "reload" "$TOPOFS" reload served dgx-h100
 for name in $containers; do
 	check "$name: has looked since" inside "$name" test -d /sys/fs/cgroup
@@ -214,6 +220,18 @@ check "says so" grep -q "^topofs: process $(cat far.pid): .*: cannot reach what 
 is_right "healed all the same"
 kill "$(cat far.pid)"
 check "it has gone with its namespace" wait_for 5 nothing_is_left 2>/dev/null
+
+# else a reload has looked at the way to all that is mounted
+rm far.pid
+mounts_far
+check "reload" "$TOPOFS" reload served dgx-h100
+dies
+serves
+check "heals where nobody else has looked" repairs >out
+check "with the mount" test "$(nsenter -t "$(cat far.pid)" -m stat -f -c %T "$tmp/far/devices/system/cpu/cpu1")" = tmpfs
+check "on the machine" test "$(nsenter -t "$(cat far.pid)" -m cat "$tmp/far/devices/system/cpu/present")" = 0-7
+is_right "healed"
+kill "$(cat far.pid)"
 
 # what a user namespace got when it was made is locked there
 unshare --user --map-root-user --mount sleep 60 &
