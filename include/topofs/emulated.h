@@ -30,6 +30,9 @@ extern const size_t n_emulated;
 const struct emulated *emulated_named(const char *qemu);
 const struct emulated *emulated_like(const struct pci *pci);
 
+/* Where no PCIe port is above it, virtio also answers as before version 1, with other ids: hw/virtio/virtio-pci.c. */
+void emulated_become_transitional(struct pci *pci);
+
 /* A port runs at what is below it, if it can; `below` may be NULL. */
 void emulated_set_link(struct pci *port, const struct pci *below);
 
@@ -48,6 +51,8 @@ struct virtual_machine {
 
 /* NULL: none is known for the architecture. */
 const struct virtual_machine *virtual_machine_of(const char *arch);
+/* Whether a name is the machine's or that of a version of it: "q35" and "pc-q35-7.2", "virt" and "virt-7.2". */
+bool virtual_machine_is(const struct virtual_machine *vm, const char *name);
 
 /* Limits of QEMU: include/sysemu/numa.h, include/hw/pci/pci.h. */
 enum {

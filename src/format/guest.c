@@ -2,6 +2,7 @@
 #include "guest.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* --- CPUs ------------------------------------------------------------------------------------------------ */
 
@@ -56,6 +57,28 @@ int guest_cpus(const struct topo *t, struct guest_cpus *ret, struct err *err)
 		t->cpus.n, max, max / package, per[1], per[2], per[3], t->cpus.n / counts[N - 1],
 	};
 	return 0;
+}
+
+/* Of things that are `size` CPUs large, numbered on within those of `around` CPUs. */
+static void enter(struct cpu *cpu, enum topo_level level, size_t size, size_t around)
+{
+	cpu->group[level] = (int32_t)(cpu->id - cpu->id % size);
+	cpu->number[level] = (int32_t)(cpu->id % around / size);
+}
+
+void guest_place_cpu(struct cpu *cpu, const struct guest_cpus *cpus, const char *arch)
+{
+	size_t core = cpus->threads, cluster = core * cpus->cores, die = cluster * cpus->clusters,
+	       package = die * cpus->dies;
+	for (int level = 0; level < N_LEVELS; level++)
+		cpu->group[level] = cpu->number[level] = TOPO_UNKNOWN;
+	/* on x86 a die is always told */
+	enter(cpu, LEVEL_CORE, core, package);
+	if (cpus->clusters > 1)
+		enter(cpu, LEVEL_CLUSTER, cluster, package);
+	if (cpus->dies > 1 || !strcmp(arch, "x86_64"))
+		enter(cpu, LEVEL_DIE, die, package);
+	enter(cpu, LEVEL_PACKAGE, package, cpus->max);
 }
 
 size_t guest_out_of_order(const struct topo *t, const struct guest_cpus *cpus)

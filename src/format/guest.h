@@ -16,6 +16,8 @@ struct guest_cpus {
 
 /* Fails where CPUs are not 0, 1, 2 ..., or do not all run, or where not all packages, dies ... are alike. */
 int guest_cpus(const struct topo *t, struct guest_cpus *ret, struct err *err);
+/* Puts a CPU, by its id, where hypervisors do: core after core, package after package, as kernels of the arch tell it. */
+void guest_place_cpu(struct cpu *cpu, const struct guest_cpus *cpus, const char *arch);
 /* The first CPU that hypervisors would put elsewhere, as they number core after core and package after package;
  * t->cpus.n. */
 size_t guest_out_of_order(const struct topo *t, const struct guest_cpus *cpus);

@@ -47,30 +47,6 @@ static int read_vcpus(struct domain_reader *r)
 	return 0;
 }
 
-/* Of things that are `size` CPUs large, numbered on within those of `around` CPUs. */
-static void enter(struct cpu *cpu, enum topo_level level, size_t size, size_t around)
-{
-	cpu->group[level] = (int32_t)(cpu->id - cpu->id % size);
-	cpu->number[level] = (int32_t)(cpu->id % around / size);
-}
-
-/* As QEMU numbers them: core after core, package after package. Which levels kernels tell depends on the arch. */
-static void place_cpus(struct domain_reader *r)
-{
-	const struct guest_cpus *cpus = &r->cpus;
-	size_t core = cpus->threads, cluster = core * cpus->cores, die = cluster * cpus->clusters,
-	       package = die * cpus->dies;
-	for (size_t i = 0; i < r->t->cpus.n; i++) {
-		struct cpu *cpu = &r->t->cpus.at[i];
-		enter(cpu, LEVEL_CORE, core, package);
-		if (cpus->clusters > 1)
-			enter(cpu, LEVEL_CLUSTER, cluster, package);
-		if (cpus->dies > 1 || !strcmp(r->t->arch, "x86_64"))
-			enter(cpu, LEVEL_DIE, die, package);
-		enter(cpu, LEVEL_PACKAGE, package, cpus->max);
-	}
-}
-
 /* --- nodes ----------------------------------------------------------------------------------------------- */
 
 /* Memory modules, which the guest's kernel puts online. */
@@ -263,8 +239,7 @@ static void read_machine(struct domain_reader *r)
 	if (name && !not_a_name(name))
 		t->name = name;
 	r->vm = virtual_machine_of(t->arch);
-	/* "q35" and "pc-q35-7.2", "virt" and "virt-7.2" */
-	if (!r->vm || (machine && !strstr(machine, r->vm->machine))) {
+	if (!r->vm || (machine && !virtual_machine_is(r->vm, machine))) {
 		buf_printf(r->notes, "\nNot known: what the machine %.60s brings of its own.",
 			   machine ? machine : t->arch);
 		r->vm = NULL;
@@ -283,7 +258,8 @@ static int read_domain(struct domain_reader *r)
 	read_machine(r);
 	if (read_vcpus(r) || read_cells(r, numa) || libvirt_read_devices(r) || expand(&r->doc, r->t, r->err))
 		return -1;
-	place_cpus(r);
+	for (size_t i = 0; i < r->t->cpus.n; i++)
+		guest_place_cpu(&r->t->cpus.at[i], &r->cpus, r->t->arch);
 	if (add_modules(r) || libvirt_distances(numa, r->t, &others, r->err) ||
 	    libvirt_interconnects(numa, r->t, r->err) || read_cputune(r) || read_numatune(r) ||
 	    libvirt_read_hostdevs(r))

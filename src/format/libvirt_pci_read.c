@@ -23,7 +23,6 @@ static const struct {
 } bridges[] = {
 	{ "pcie-root-port", "ioh3420", IDS(0x8086, 0x3420, 0x060400) },
 	{ "dmi-to-pci-bridge", "i82801b11-bridge", IDS(0x8086, 0x244e, 0x060401) },
-	{ "pcie-to-pci-bridge", "pcie-pci-bridge", IDS(0x1b36, 0x000e, 0x060400) },
 	{ "pci-bridge", "pci-bridge", IDS(0x1b36, 0x0001, 0x060400) },
 };
 static const struct pci of_host = { .type = PCIE_ENDPOINT, REST };
@@ -48,8 +47,8 @@ static const struct pci *controller_like(const xmlNode *e)
 	for (size_t i = 0; i < sizeof bridges / sizeof *bridges; i++)
 		if (xml_attr_is(e, "model", bridges[i].model) && (i || xml_attr_is(name, "name", bridges[i].name)))
 			return &bridges[i].pci;
-	for (size_t i = 0; i < N_PORTS; i++)
-		if (xml_attr_is(e, "model", emulated[i].libvirt))
+	for (size_t i = 0; i < n_emulated; i++)
+		if (emulated[i].libvirt && xml_attr_is(e, "model", emulated[i].libvirt))
 			return &emulated[i].pci;
 	return NULL;
 }
@@ -200,21 +199,6 @@ static int check_indexes(struct domain_reader *r)
 	return 0;
 }
 
-/* Virtio devices that are right on a root bus are such as old drivers know, too. */
-static void make_transitional(struct pci *pci)
-{
-	enum { VIRTIO = 0x1af4, MODERN = 0x1040 };
-	static const uint16_t old[] = {
-		[1] = 0x1000, [2] = 0x1001, [3] = 0x1003, [4] = 0x1005, [5] = 0x1002, [8] = 0x1004
-	};
-	uint16_t kind = (uint16_t)(pci->device - MODERN);
-	if (pci->vendor != VIRTIO || pci->device < MODERN || kind >= sizeof old / sizeof *old || !old[kind])
-		return;
-	pci->device = old[kind];
-	pci->revision = 0;
-	pci->subsystem_device = kind;
-}
-
 /* The functions of a bus, and of all below it, in the order in which expand() takes them. */
 static int add_bus(struct domain_reader *r, uint32_t index, bool root, void *into)
 {
@@ -232,7 +216,7 @@ static int add_bus(struct domain_reader *r, uint32_t index, bool root, void *int
 		doc.pci.node = NODE_INHERITED;
 		doc.at = arena_printf(&r->t->arena, "%02x.%x", f->slot, f->function);
 		if (root)
-			make_transitional(&doc.pci);
+			emulated_become_transitional(&doc.pci);
 		bool leads_on = f->controller && f->like != &emulated[EMULATED_EXPANDER].pci;
 		if (leads_on && (index_of(r, f->controller, &below) || add_bus(r, below, false, &doc.devices)))
 			return -1;

@@ -3,6 +3,7 @@
 /* -smp: hw/core/machine-smp.c of QEMU, and how x86_topo_ids_from_idx() numbers what it makes. */
 
 #include "document.h"
+#include "guest.h"
 #include "qemu.h"
 
 #include <errno.h>
@@ -118,30 +119,6 @@ static int complete_smp(struct qemu_guest *g, struct smp *smp)
 	return 0;
 }
 
-static void set_group(struct cpu *cpu, enum topo_level level, uint64_t size, uint64_t in_all)
-{
-	cpu->group[level] = (int32_t)(cpu->id - cpu->id % size);
-	cpu->number[level] = (int32_t)(cpu->id % in_all / size);
-}
-
-static void add_cpu(struct qemu_guest *g, const struct smp *smp, uint32_t id)
-{
-	struct cpu *cpu = LIST_ADD(&g->t->arena, &g->t->cpus);
-	uint64_t core = smp->n[THREADS], cluster = core * smp->n[CORES], die = cluster * smp->n[CLUSTERS],
-		 package = die * smp->n[DIES];
-	bool x86 = !strcmp(g->vm->arch, "x86_64");
-	cpu->id = id;
-	for (int level = 0; level < N_LEVELS; level++)
-		cpu->group[level] = cpu->number[level] = TOPO_UNKNOWN;
-	/* a kernel numbers cores within the package on x86, where a die is always told */
-	set_group(cpu, LEVEL_CORE, core, package);
-	if (smp->n[CLUSTERS] > 1)
-		set_group(cpu, LEVEL_CLUSTER, cluster, package);
-	if (x86 || smp->n[DIES] > 1)
-		set_group(cpu, LEVEL_DIE, die, package);
-	set_group(cpu, LEVEL_PACKAGE, package, UINT64_MAX);
-}
-
 int qemu_add_cpus(struct qemu_guest *g)
 {
 	struct smp smp = { 0 };
@@ -152,8 +129,13 @@ int qemu_add_cpus(struct qemu_guest *g)
 		smp.cpus = 1;
 	if (complete_smp(g, &smp))
 		return -EINVAL;
-	for (uint32_t id = 0; id < smp.cpus; id++)
-		add_cpu(g, &smp, id);
+	const struct guest_cpus cpus = { smp.cpus,	  smp.max,	smp.n[SOCKETS], smp.n[DIES],
+					 smp.n[CLUSTERS], smp.n[CORES], smp.n[THREADS] };
+	for (uint32_t id = 0; id < smp.cpus; id++) {
+		struct cpu *cpu = LIST_ADD(&t->arena, &t->cpus);
+		cpu->id = id;
+		guest_place_cpu(cpu, &cpus, g->vm->arch);
+	}
 	idset_add_range(&t->arena, &t->possible, 0, (uint32_t)smp.max - 1);
 	idset_add_range(&t->arena, &t->present, 0, (uint32_t)smp.cpus - 1);
 	t->online = t->present;

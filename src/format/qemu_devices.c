@@ -53,21 +53,6 @@ static const struct emulated *kind_of_driver(struct qemu_guest *g, const char *d
 	return emulated_named(driver);
 }
 
-/* On a bus without PCIe ports virtio also answers as before version 1: hw/virtio/virtio-pci.c. */
-static void become_legacy(struct pci *pci)
-{
-	static const struct {
-		uint16_t modern, legacy;
-	} ids[] = { { 0x1041, 0x1000 }, { 0x1042, 0x1001 }, { 0x1045, 0x1002 }, { 0x1043, 0x1003 },
-		    { 0x1048, 0x1004 }, { 0x1044, 0x1005 }, { 0x1049, 0x1009 } };
-	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
-		if (pci->vendor == 0x1af4 && pci->device == ids[i].modern) {
-			pci->subsystem_device = (uint16_t)(pci->device - 0x1040);
-			pci->device = ids[i].legacy;
-			pci->revision = 0;
-		}
-}
-
 static bool is_modern(const struct qemu_device *d)
 {
 	const char *driver = qemu_value_of(d->option, "driver"), *off = qemu_value_of(d->option, "disable-legacy");
@@ -180,8 +165,6 @@ static int add_device(struct qemu_guest *g, struct qemu_devices *all, const stru
 					 .node = TOPO_UNKNOWN,
 					 .iommu_group = TOPO_UNKNOWN,
 					 .physfn = BDF_NONE };
-	if (d->kind && d->kind == emulated_named("pcie-pci-bridge"))
-		d->pci.type = PCIE_TO_PCI_BRIDGE;
 	d->pci.driver = NULL;
 	if (d->pci.bridge && d->kind < &emulated[N_PORTS])
 		d->pci.driver = d->kind->pci.driver;
@@ -189,7 +172,7 @@ static int add_device(struct qemu_guest *g, struct qemu_devices *all, const stru
 		return -EINVAL;
 	bool express = d->bus->kind && d->bus->kind < &emulated[N_PORTS] && d->bus->pci.bridge;
 	if (d->kind && !is_modern(d))
-		become_legacy(&d->pci);
+		emulated_become_transitional(&d->pci);
 	if (d->kind && express && !d->pci.bridge)
 		d->pci.link = d->pci.max_link = (struct link){ 25, 1 };
 	*LIST_ADD(&g->t->arena, &all->list) = d;

@@ -22,15 +22,6 @@ static const char *arch_of(const char *program)
 	return name ? name + strlen("qemu-system-") : "x86_64";
 }
 
-/* "q35" and "pc-q35-7.2", "virt" and "virt-7.2" */
-static bool is_machine(const char *type, const char *machine)
-{
-	size_t n = strlen(machine);
-	if (!strncmp(type, "pc-", 3))
-		type += 3;
-	return !strncmp(type, machine, n) && (!type[n] || type[n] == '-');
-}
-
 static int find_machine(struct qemu_guest *g)
 {
 	const struct qemu_option *o = NULL;
@@ -42,7 +33,7 @@ static int find_machine(struct qemu_guest *g)
 	if (!type)
 		return err_set(g->err, "", "-machine is missing, and QEMU's default has no PCIe: %s has",
 			       g->vm->machine);
-	if (!is_machine(type, g->vm->machine))
+	if (!virtual_machine_is(g->vm, type))
 		return qemu_wrong(g, o, "the machine \"%.40s\" is not known, %s is", type, g->vm->machine);
 	return qemu_has(g, "readconfig") ? err_set(g->err, "", "-readconfig: other files are not read") : 0;
 }

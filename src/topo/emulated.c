@@ -4,8 +4,9 @@
 #include <string.h>
 
 // clang-format off
-#define IDS(vendor_, device_, class_, revision_) \
-	.vendor = vendor_, .device = device_, .class = class_, .revision = revision_, .type = PCIE_AUTO, \
+#define IDS(vendor_, device_, class_, revision_) IDS_OF(PCIE_AUTO, vendor_, device_, class_, revision_)
+#define IDS_OF(type_, vendor_, device_, class_, revision_) \
+	.vendor = vendor_, .device = device_, .class = class_, .revision = revision_, .type = type_, \
 	.node = TOPO_UNKNOWN, .iommu_group = TOPO_UNKNOWN, .physfn = BDF_NONE
 #define SUBSYSTEM(vendor_, device_) .subsystem_vendor = vendor_, .subsystem_device = device_
 #define MEMORY(kib) { .size = (kib) * 1024ull }
@@ -27,7 +28,7 @@ const struct emulated emulated[] = {
 		.bars = { MEMORY(128), MEMORY(128), IO(32), MEMORY(16), [BAR_ROM] = MEMORY(256) } } },
 	{ "nvme", NULL, { IDS(0x1b36, 0x0010, 0x010802, 2), SUBSYSTEM(0x1af4, 0x1100), .bars = { { .size = 16384, .is_64bit = true } } } },
 	{ "pcie-pci-bridge", "pcie-to-pci-bridge",
-		{ IDS(0x1b36, 0x000e, 0x060400, 0), .bridge = true, .link = { 25, 1 }, .bars = { { .size = 256, .is_64bit = true } } } },
+		{ IDS_OF(PCIE_TO_PCI_BRIDGE, 0x1b36, 0x000e, 0x060400, 0), .bridge = true, .link = { 25, 1 }, .bars = { { .size = 256, .is_64bit = true } } } },
 	{ "e1000", NULL, { IDS(0x8086, 0x100e, 0x020000, 3), SUBSYSTEM(0x1af4, 0x1100),
 		.bars = { MEMORY(128), IO(64), [BAR_ROM] = MEMORY(256) } } },
 	{ "igb", NULL, { IDS(0x8086, 0x10c9, 0x020000, 1), SUBSYSTEM(0x8086, 0xa03c) } },
@@ -90,6 +91,28 @@ const struct virtual_machine *virtual_machine_of(const char *arch)
 		if (!strcmp(machines[i].arch, arch))
 			return &machines[i];
 	return NULL;
+}
+
+bool virtual_machine_is(const struct virtual_machine *vm, const char *name)
+{
+	size_t n = strlen(vm->machine);
+	if (!strncmp(name, "pc-", 3))
+		name += 3;
+	return !strncmp(name, vm->machine, n) && (!name[n] || name[n] == '-');
+}
+
+void emulated_become_transitional(struct pci *pci)
+{
+	static const struct {
+		uint16_t modern, transitional;
+	} ids[] = { { 0x1041, 0x1000 }, { 0x1042, 0x1001 }, { 0x1045, 0x1002 }, { 0x1043, 0x1003 },
+		    { 0x1048, 0x1004 }, { 0x1044, 0x1005 }, { 0x1049, 0x1009 } };
+	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
+		if (pci->vendor == 0x1af4 && pci->device == ids[i].modern) {
+			pci->subsystem_device = (uint16_t)(pci->device - 0x1040);
+			pci->device = ids[i].transitional;
+			pci->revision = 0;
+		}
 }
 
 /* pcie_sync_bridge_lnk() of hw/pci/pcie.c */

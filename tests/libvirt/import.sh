@@ -133,3 +133,7 @@ check "as they were: $("$TOPOFS" diff later.json later-again.json)" "$TOPOFS" di
 check "and QEMU has them: $("$TOPOFS" diff later.json later-qemu.json)" \
 	test -z "$("$TOPOFS" diff later.json later-qemu.json | grep -v '^node 0: cpus ')"
 check "all 8 can be" grep -q '"possible": "0-7"' later.json
+
+echo "<domain type='kvm'><memory>1048576</memory><os><type arch='aarch64' machine='xlnx-versal-virt'/></os></domain>" >other.xml
+"$TOPOFS" convert other.xml -o other.json
+check "another machine than virt is not known" grep -q 'Not known: what the machine xlnx-versal-virt brings' other.json
