@@ -20,6 +20,7 @@ shell_tests = \
 	%D%/cli/find.sh \
 	%D%/cli/generate.sh \
 	%D%/cli/help.sh \
+	%D%/cli/install.sh \
 	%D%/cli/machines.sh \
 	%D%/cli/misuse.sh \
 	%D%/cli/output.sh \

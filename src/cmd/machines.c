@@ -183,7 +183,7 @@ const struct cmd cmd_machines = {
 	.args = "",
 	.doc = "list the machines that can be called by name",
 	.text = "Prints a line for each, its name and what it is. They are looked for in the folders of TOPOFS_PATH, in\n"
-		"/etc/topofs and among those that come with topofs; the first of a name is the one that the name means.\n",
+		SYSCONFDIR "/topofs and among those that come with topofs; the first of a name is the one that the name means.\n",
 	.opts = opts,
 	.n_opts = sizeof opts / sizeof *opts,
 	.run = run,

@@ -20,7 +20,7 @@ if [ ! -d "$cache" ]; then
 		skip "debootstrap makes no $suite: $(tail -n 1 debootstrap.log)"
 	mv -T "$cache.$$" "$cache"
 fi
-make -s -C "$top_builddir" install DESTDIR="$tmp/installed" >install.log 2>&1 || fail "not installed: $(tail -n 1 install.log)"
+make -s -C "$top_builddir" install DESTDIR="$tmp/installed" sysconfdir=/etc >install.log 2>&1 || fail "not installed: $(tail -n 1 install.log)"
 mkdir -p "$tmp/installed/top" "$tmp/installed/usr/local/lib"
 # the libraries it was built with, where that Debian has none of the name
 ldd "$TOPOFS" | grep -o '/[^ ]*' | while read -r library; do
