@@ -20,6 +20,28 @@ command != "" && /^\.It Fl/ {
 }' "$man/topofs.1" | sort >options.page
 check "topofs(1) has the options of --help" diff -u options.program options.page
 
+# SYNOPSIS has every command, and each of its options in the short form or the long one
+awk '
+/^\.Sh/ { inside = $2 == "SYNOPSIS" }
+!inside { next }
+/^\.Cm/ { command = $2; print command }
+/^\.Nm/ { command = "" }
+command != "" && /^\.(Op )?Fl/ {
+	gsub(/Fl Fl /, "--"); gsub(/Fl /, "-")
+	for (i = 1; i <= NF; i++)
+		if ($i ~ /^-/)
+			print command " " $i
+}' "$man/topofs.1" | sort -u >synopsis.page
+while read -r command; do
+	check "SYNOPSIS has topofs $command" grep -qx "$command" synopsis.page
+done <commands
+sed 's/[[=].*//' options.program | while read -r command names; do
+	for name in $(echo "$names" | tr -d ,); do
+		! grep -qx -e "$command $name" synopsis.page || continue 2
+	done
+	lib_report "FAILED: SYNOPSIS has topofs $command $names"
+done
+
 # each begins with the sentence of the list of commands
 sed -n 's/^\.Ss topofs //p' "$man/topofs.1" | sort >commands.page
 sort commands | diff -u - commands.page >&2 || fail "topofs(1) has a subsection for each command"
