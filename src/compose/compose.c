@@ -261,31 +261,57 @@ static bool is_composed(const mount_list *mounts, const struct mount_line *m)
 	       (!strcmp(m->mountpoint, "/sys") || !strncmp(m->mountpoint, "/proc/", 6));
 }
 
-int compose_off(int proc, size_t *n, struct err *err)
+/* The last one mounted that is to go and can be reached by its path; else `*hidden` is one that cannot, if there is. */
+static const struct mount_line *last_composed(const mount_list *mounts, const struct mount_line **hidden, int *place)
+{
+	*hidden = NULL;
+	for (size_t i = mounts->n; i-- > 0;) {
+		const struct mount_line *m = &mounts->at[i];
+		if (!is_composed(mounts, m))
+			continue;
+		*place = open(m->mountpoint, O_PATH | O_CLOEXEC | O_NOFOLLOW);
+		if (mount_id(*place) == m->id)
+			return m;
+		close_fd(place);
+		*hidden = *hidden ? *hidden : m;
+	}
+	return NULL;
+}
+
+/* 1: one was taken away, 0: there is none. */
+static int take_off(int proc, struct err *err)
 {
 	_cleanup_arena_ struct arena a = { 0 };
 	mount_list mounts = { 0 };
-	int rc = read_mounts(&a, proc, 0, &mounts);
+	const struct mount_line *hidden;
+	int place, rc = read_mounts(&a, proc, 0, &mounts);
+
 	if (rc < 0)
 		return failed(err, rc, "cannot read the list of mounts");
-	*n = 0;
-	/* the last one mounted first */
-	for (size_t i = mounts.n; i-- > 0;) {
-		const struct mount_line *m = &mounts.at[i];
-		if (!is_composed(&mounts, m))
-			continue;
-		_cleanup_close_ int place = open(m->mountpoint, O_PATH | O_CLOEXEC | O_NOFOLLOW);
-		rc = mount_id(place) != m->id ? -EBUSY : unmount_place(proc, place);
-		if (rc == -EBUSY)
-			err_set(err, "", "something else is mounted on its %s", m->mountpoint);
-		else if (rc < 0)
-			failed(err, rc, arena_printf(&a, "cannot unmount its %s", m->mountpoint));
-		if (rc < 0)
-			return rc;
-		++*n;
+	const struct mount_line *m = last_composed(&mounts, &hidden, &place);
+	if (!m && hidden) {
+		err_set(err, "", "something else is mounted on its %s", hidden->mountpoint);
+		return -EBUSY;
 	}
-	if (*n)
+	if (!m)
 		return 0;
+	rc = unmount_place(proc, place);
+	close_fd(&place);
+	return rc < 0 ? failed(err, rc, arena_printf(&a, "cannot unmount its %s", m->mountpoint)) : 1;
+}
+
+/*
+ * The list is read anew each time: where the mount below is shared, as systemd-nspawn's /proc is with its /proc/bus, a
+ * mount has a copy that no path leads to, and which goes with it.
+ */
+int compose_off(int proc, size_t *n, struct err *err)
+{
+	int rc;
+
+	for (*n = 0; (rc = take_off(proc, err)) > 0; ++*n)
+		;
+	if (rc < 0 || *n)
+		return rc;
 	err_set(err, "", "nothing of topofs is attached");
 	return -ENOENT;
 }

@@ -65,6 +65,18 @@ goes_on() {
 }
 printf '0-7\nlo\n8\nreal\ngroups\n' >expected
 
+# Its /proc and the /proc/bus it mounts there are one peer group: what covers /proc/bus/pci comes twice.
+container back --private-network
+before=$(grep -c . "/proc/$(cat back.pid)/mountinfo")
+for round in 1 2; do
+	check "attach before detach, $round" "$TOPOFS" attach --pid "$(cat back.pid)" --union "$top_srcdir/examples/vm-small.json" 2>>said
+	check "detach, $round" "$TOPOFS" detach --pid "$(cat back.pid)" 2>>said
+	after=$(grep -c . "/proc/$(cat back.pid)/mountinfo")
+	check "no mount is left, $round: $before, $after" [ "$before" -eq "$after" ]
+done
+goes_on back
+check "detached, it sees this computer's CPUs" [ "$(head -n 1 back.seen)" = "$(cat /sys/devices/system/cpu/present)" ]
+
 container network --private-network
 check "attach to one with a network of its own" "$TOPOFS" attach --pid "$(cat network.pid)" --union "$machine" 2>>said
 container users --private-network --private-users=524288:65536
