@@ -10,6 +10,7 @@
 
 #include "topofs/format.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -45,7 +46,7 @@ static int cannot_function(struct command *c, const struct pci *pci, const char 
 static int check_cpus(struct command *c)
 {
 	if (guest_cpus(c->t, &c->cpus, c->err))
-		return -1;
+		return -EINVAL;
 	size_t other = guest_out_of_order(c->t, &c->cpus);
 	if (other < c->t->cpus.n)
 		return err_set(c->err, arena_printf(&c->a, "cpu %zu", other),
@@ -127,7 +128,7 @@ static int find_functions(struct command *c)
 			       MAX_SEGMENTS, c->t->roots.n);
 	for (size_t i = 0; i < c->t->pci.n; i++)
 		if (find_function(c, &c->t->pci.at[i], virtual_machine_of(c->t->arch)))
-			return -1;
+			return -EINVAL;
 	for (size_t i = 0; i < c->given.n; i++)
 		if (++n[segment_of(c->t, c->given.at[i])] > PLACES_OF_SEGMENT)
 			return cannot_function(c, c->given.at[i],
@@ -248,7 +249,7 @@ static int cloud_hypervisor_write(const struct topo *t, struct buf *out, struct 
 		buf_putc(out, '\n');
 	}
 	arena_done(&c.a);
-	return failed ? -1 : 0;
+	return failed ? -EINVAL : 0;
 }
 
 const struct format cloud_hypervisor_format = {

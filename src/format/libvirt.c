@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "libvirt.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* --- sizes ----------------------------------------------------------------------------------------------- */
@@ -29,7 +30,7 @@ int libvirt_scale(const xmlNode *e, const char *what, const char *text, const ch
 	if (!scale)
 		return xml_wrong(e, err, "unit: \"%.40s\" is none that libvirt knows", unit);
 	if (xml_parse_number(e, what, text, UINT64_MAX / scale, &n, err))
-		return -1;
+		return -EINVAL;
 	*bytes = n * scale;
 	return 0;
 }
@@ -41,7 +42,7 @@ int libvirt_memory(const xmlNode *e, uint64_t *ret_k, struct err *err)
 	uint64_t bytes = 0;
 	if (e && libvirt_scale(e, size ? "size" : "its text", size ? size : xml_text(e, &a), xml_attr(e, "unit", &a),
 			       &bytes, err))
-		return -1;
+		return -EINVAL;
 	*ret_k = bytes / 1024 + !!(bytes % 1024);
 	return 0;
 }
@@ -56,7 +57,7 @@ static int read_row(const xmlNode *cell, struct topo *t, int32_t from, int16_t *
 		int32_t id = TOPO_UNKNOWN, value = TOPO_UNKNOWN;
 		if (xml_id(sibling, "id", TOPO_MAX_NODE, &id, err) ||
 		    xml_id(sibling, "value", TOPO_DISTANCE_MAX, &value, err))
-			return -1;
+			return -EINVAL;
 		if (id == TOPO_UNKNOWN || value == TOPO_UNKNOWN)
 			return xml_wrong(sibling, err, "%s: it is missing", id == TOPO_UNKNOWN ? "id" : "value");
 		const struct node *to = topo_node(t, (uint32_t)id);
@@ -80,7 +81,7 @@ int libvirt_distances(const xmlNode *cells, struct topo *t, struct idset *others
 		int32_t id = place++;
 		any |= xml_child(cell, "distances") != NULL;
 		if (xml_id(cell, "id", TOPO_MAX_NODE, &id, err) || read_row(cell, t, id, matrix, others, err))
-			return -1;
+			return -EINVAL;
 	}
 	for (size_t i = 0; any && i < n * n; i++) {
 		size_t from = i / n, to = i % n;

@@ -4,6 +4,7 @@
 
 #include "libvirt.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,7 +44,7 @@ static int read_cpu(struct caps_reader *r, const xmlNode *e, struct node *node)
 	struct caps_cpu found = { .element = e };
 	int32_t id = TOPO_UNKNOWN;
 	if (xml_id(e, "id", TOPO_MAX_CPU, &id, r->err))
-		return -1;
+		return -EINVAL;
 	if (id == TOPO_UNKNOWN)
 		return xml_wrong(e, r->err, "id: it is missing");
 	if (r->place[id] >= 0)
@@ -53,11 +54,11 @@ static int read_cpu(struct caps_reader *r, const xmlNode *e, struct node *node)
 	for (size_t i = 0; i < N_NAMED; i++) {
 		int32_t *number = &found.cpu.number[levels[i].level];
 		if (xml_id(e, levels[i].name, INT32_MAX, number, r->err))
-			return -1;
+			return -EINVAL;
 		found.told |= *number != TOPO_UNKNOWN;
 	}
 	if (xml_list(e, "siblings", TOPO_MAX_CPU, &r->t->arena, &found.siblings, r->err))
-		return -1;
+		return -EINVAL;
 	for (size_t i = 0; i < N_NAMED && found.told; i++)
 		if (found.cpu.number[levels[i].level] == TOPO_UNKNOWN)
 			found.cpu.number[levels[i].level] = 0;
@@ -156,7 +157,7 @@ static int group_cpus(struct caps_reader *r)
 	for (size_t i = 0; i < r->cpus.n; i++) {
 		struct caps_cpu *self = &r->cpus.at[i];
 		if (check_siblings(r, self))
-			return -1;
+			return -EINVAL;
 		struct cpu *cpu = LIST_ADD(&r->t->arena, &r->t->cpus);
 		*cpu = self->cpu;
 		idset_add(&r->t->arena, &r->t->present, cpu->id);
@@ -190,7 +191,7 @@ static int read_pages(struct caps_reader *r, const xmlNode *cell, struct node *n
 			return xml_wrong(pages, r->err, "size: it is missing");
 		if (libvirt_scale(pages, "size", size, unit, &bytes, r->err) ||
 		    xml_parse_number(pages, "its text", xml_text(pages, &r->t->arena), INT64_MAX, &pool->total, r->err))
-			return -1;
+			return -EINVAL;
 		pool->size_k = bytes / 1024;
 		pool->free = pool->total;
 		for (size_t i = 0; i + 1 < node->hugepages.n; i++)
@@ -216,7 +217,7 @@ static int read_cell(struct caps_reader *r, const xmlNode *cell, struct doc_node
 	int32_t id = TOPO_UNKNOWN;
 	table_init(&node_table, doc);
 	if (xml_id(cell, "id", TOPO_MAX_NODE, &id, r->err))
-		return -1;
+		return -EINVAL;
 	if (id == TOPO_UNKNOWN)
 		return xml_wrong(cell, r->err, "id: it is missing");
 	doc->node.id = (uint32_t)id;
@@ -225,10 +226,10 @@ static int read_cell(struct caps_reader *r, const xmlNode *cell, struct doc_node
 			return xml_wrong(cell, r->err, "id: cell %d is there already", id);
 	if (libvirt_memory(xml_child(cell, "memory"), &doc->node.memory_k, r->err) || read_pages(r, cell, &doc->node) ||
 	    libvirt_side_caches(cell, &doc->node, &r->t->arena, r->err))
-		return -1;
+		return -EINVAL;
 	XML_EACH (cpu, xml_child(cell, "cpus"), "cpu")
 		if (read_cpu(r, cpu, &doc->node))
-			return -1;
+			return -EINVAL;
 	return 0;
 }
 
@@ -243,7 +244,7 @@ static int read_cells(struct caps_reader *r, const xmlNode *cells, struct idset 
 	XML_EACH (cell, cells, "cell") {
 		struct doc_node doc;
 		if (read_cell(r, cell, &doc))
-			return -1;
+			return -EINVAL;
 		*LIST_ADD(&r->t->arena, &r->t->nodes) = doc.node;
 	}
 	if (!r->t->nodes.n)
@@ -290,7 +291,7 @@ static int read_bank(struct caps_reader *r, const xmlNode *bank)
 	    read_type(r, bank, &cache->type) ||
 	    xml_list(bank, "cpus", TOPO_MAX_CPU, &r->t->arena, &cache->cpus, r->err) ||
 	    (size && libvirt_scale(bank, "size", size, unit ? unit : "B", &bytes, r->err)))
-		return -1;
+		return -EINVAL;
 	const char *missing = !level ? "level" : id == UINT64_MAX ? "id" : idset_is_empty(&cache->cpus) ? "cpus" : NULL;
 	if (missing)
 		return xml_wrong(bank, r->err, "%s: it is missing", missing);
@@ -321,11 +322,11 @@ static int read_host(struct caps_reader *r, const xmlNode *root, struct buf *not
 	r->place = arena_alloc(&r->t->arena, (TOPO_MAX_CPU + 1) * sizeof *r->place);
 	memset(r->place, 0xff, (TOPO_MAX_CPU + 1) * sizeof *r->place);
 	if (read_cells(r, cells, &others) || group_cpus(r))
-		return -1;
+		return -EINVAL;
 	forget_only_cell(r->t);
 	XML_EACH (bank, xml_find(root, "host/cache"), "bank")
 		if (read_bank(r, bank))
-			return -1;
+			return -EINVAL;
 	buf_puts(notes, derived);
 	if (!idset_is_empty(&others)) {
 		buf_puts(notes, "\nLeft out: distances to nodes without a cell: ");
@@ -343,12 +344,12 @@ int libvirt_caps_read(const char *bytes, size_t len, struct topo *ret, struct er
 	_cleanup_topo_ struct topo topo = { 0 };
 	struct document blank;
 	if (xml_parse(bytes, len, &doc, err))
-		return -1;
+		return -EINVAL;
 	table_init(&document_table, &blank);
 	topo = blank.topo;
 	struct caps_reader r = { .t = &topo, .err = err };
 	if (read_host(&r, xmlDocGetRootElement(doc), &notes))
-		return -1;
+		return -EINVAL;
 	*ret = topo;
 	topo = (struct topo){ 0 };
 	return 0;

@@ -10,6 +10,7 @@
 
 #include "topofs/facts.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -176,7 +177,7 @@ static int caps_write(const struct topo *t, struct buf *out, struct err *err)
 	facts_init(&f, t);
 	struct caps_writer w = { .t = t, .f = &f, .out = out, .err = err };
 	if (check_cpus(&w))
-		return -1;
+		return -EINVAL;
 	for (size_t i = 0; i < t->cpus.n; i++)
 		w.clusters |= t->cpus.at[i].group[LEVEL_CLUSTER] != TOPO_UNKNOWN;
 	buf_puts(out, "<capabilities>\n  <host>\n    <cpu>\n      <arch>");

@@ -5,6 +5,7 @@
 #include "libvirt_domain.h"
 #include "types.h"
 
+#include <errno.h>
 #include <string.h>
 
 static const char derived[] =
@@ -20,18 +21,18 @@ static int read_vcpus(struct domain_reader *r)
 	uint64_t n, current, of[5] = { 1, 1, 1, 1, 1 }, product = 1;
 	static const char *const names[5] = { "sockets", "dies", "clusters", "cores", "threads" };
 	if (xml_parse_number(vcpu ? vcpu : r->root, "vcpu", text, TOPO_MAX_CPU + 1, &n, r->err))
-		return -1;
+		return -EINVAL;
 	current = n;
 	if (!n)
 		return xml_wrong(vcpu, r->err, "a domain has at least one");
 	if (vcpu && xml_number(vcpu, "current", n, &current, r->err))
-		return -1;
+		return -EINVAL;
 	if (!current)
 		return xml_wrong(vcpu, r->err, "current: one at least runs");
 	of[0] = topology ? 1 : n;
 	for (size_t i = 0; i < 5; i++) {
 		if (topology && xml_number(topology, names[i], TOPO_MAX_CPU + 1, &of[i], r->err))
-			return -1;
+			return -EINVAL;
 		product = product * of[i] > TOPO_MAX_CPU + 1 ? TOPO_MAX_CPU + 2 : product * of[i];
 	}
 	if (product != n)
@@ -59,7 +60,7 @@ static int add_modules(struct domain_reader *r)
 			continue;
 		if ((on && xml_parse_number(on, "node", xml_text(on, &r->t->arena), TOPO_MAX_NODE, &at, r->err)) ||
 		    libvirt_memory(xml_child(target, "size"), &size_k, r->err))
-			return -1;
+			return -EINVAL;
 		struct node *node = (struct node *)topo_node(r->t, (uint32_t)at);
 		if (!node || node->memory_k + size_k < node->memory_k)
 			return xml_wrong(on ? on : memory, r->err, "there is no cell %u with room for it",
@@ -79,7 +80,7 @@ static int read_cell_memory(struct domain_reader *r, const xmlNode *cell, uint64
 	if (!text)
 		return libvirt_memory(xml_child(cell, "memory"), memory_k, r->err);
 	if (libvirt_scale(cell, "memory", text, xml_attr(cell, "unit", &r->t->arena), &bytes, r->err))
-		return -1;
+		return -EINVAL;
 	*memory_k = bytes / 1024 + !!(bytes % 1024);
 	return 0;
 }
@@ -93,7 +94,7 @@ static int read_cell(struct domain_reader *r, const xmlNode *cell, int32_t place
 	if (xml_id(cell, "id", TOPO_MAX_NODE, &id, r->err) || read_cell_memory(r, cell, &node->node.memory_k) ||
 	    xml_list(cell, "cpus", TOPO_MAX_CPU, &r->t->arena, &node->node.cpus, r->err) ||
 	    libvirt_side_caches(cell, &node->node, &r->t->arena, r->err))
-		return -1;
+		return -EINVAL;
 	if (idset_has(nodes, (uint32_t)id))
 		return xml_wrong(cell, r->err, "id: cell %d is there already", id);
 	if (idset_meets(seen, &node->node.cpus))
@@ -125,7 +126,7 @@ static int read_cells(struct domain_reader *r, const xmlNode *numa)
 	int32_t place = 0;
 	XML_EACH (cell, numa, "cell")
 		if (read_cell(r, cell, place++, &nodes, &seen))
-			return -1;
+			return -EINVAL;
 	if (!place)
 		return read_only_cell(r);
 	struct idset rest = idset_dup(&r->t->arena, &r->doc.topo.possible);
@@ -143,18 +144,18 @@ static int read_pins(struct domain_reader *r, struct idset *pins)
 	struct idset otherwise = { 0 };
 	const xmlNode *vcpu = xml_child(r->root, "vcpu");
 	if (vcpu && xml_list(vcpu, "cpuset", TOPO_MAX_CPU, &r->t->arena, &otherwise, r->err))
-		return -1;
+		return -EINVAL;
 	for (size_t i = 0; i < r->cpus.max; i++)
 		pins[i] = otherwise;
 	XML_EACH (pin, xml_child(r->root, "cputune"), "vcpupin") {
 		int32_t id = TOPO_UNKNOWN;
 		if (xml_id(pin, "vcpu", TOPO_MAX_CPU, &id, r->err))
-			return -1;
+			return -EINVAL;
 		if (id == TOPO_UNKNOWN)
 			return xml_wrong(pin, r->err, "vcpu: it is missing");
 		struct idset unused = { 0 }, *to = (size_t)id < r->cpus.max ? &pins[id] : &unused;
 		if (xml_list(pin, "cpuset", TOPO_MAX_CPU, &r->t->arena, to, r->err))
-			return -1;
+			return -EINVAL;
 	}
 	return 0;
 }
@@ -180,7 +181,7 @@ static int read_cputune(struct domain_reader *r)
 {
 	struct idset *pins = arena_alloc(&r->t->arena, r->cpus.max * sizeof *pins);
 	if (read_pins(r, pins))
-		return -1;
+		return -EINVAL;
 	for (size_t i = 0; i < r->t->nodes.n; i++)
 		add_pins(r, &r->t->nodes.at[i], pins);
 	return 0;
@@ -191,18 +192,18 @@ static int read_numatune(struct domain_reader *r)
 	const xmlNode *tune = xml_child(r->root, "numatune"), *memory = xml_child(tune, "memory");
 	struct idset all = { 0 }, *hosts = arena_alloc(&r->t->arena, r->t->nodes.n * sizeof *hosts);
 	if (memory && xml_list(memory, "nodeset", TOPO_MAX_NODE, &r->t->arena, &all, r->err))
-		return -1;
+		return -EINVAL;
 	for (size_t i = 0; i < r->t->nodes.n; i++)
 		hosts[i] = all;
 	XML_EACH (memnode, tune, "memnode") {
 		int32_t id = TOPO_UNKNOWN;
 		if (xml_id(memnode, "cellid", TOPO_MAX_NODE, &id, r->err))
-			return -1;
+			return -EINVAL;
 		const struct node *node = id < 0 ? NULL : topo_node(r->t, (uint32_t)id);
 		if (!node)
 			return xml_wrong(memnode, r->err, "cellid: there is no such cell");
 		if (xml_list(memnode, "nodeset", TOPO_MAX_NODE, &r->t->arena, &hosts[node - r->t->nodes.at], r->err))
-			return -1;
+			return -EINVAL;
 	}
 	for (size_t i = 0; i < r->t->nodes.n; i++) {
 		struct planned_nodes planned = { .host = hosts[i] };
@@ -257,13 +258,13 @@ static int read_domain(struct domain_reader *r)
 		return xml_wrong(r->root, r->err, "expected <domain>");
 	read_machine(r);
 	if (read_vcpus(r) || read_cells(r, numa) || libvirt_read_devices(r) || expand(&r->doc, r->t, r->err))
-		return -1;
+		return -EINVAL;
 	for (size_t i = 0; i < r->t->cpus.n; i++)
 		guest_place_cpu(&r->t->cpus.at[i], &r->cpus, r->t->arch);
 	if (add_modules(r) || libvirt_distances(numa, r->t, &others, r->err) ||
 	    libvirt_interconnects(numa, r->t, r->err) || read_cputune(r) || read_numatune(r) ||
 	    libvirt_read_hostdevs(r))
-		return -1;
+		return -EINVAL;
 	int64_t other = idset_next(&others, 0);
 	if (other != IDSET_NONE)
 		return xml_wrong(numa, r->err, "distances: there is no cell %d", (int)other);
@@ -278,12 +279,12 @@ int libvirt_domain_read(const char *bytes, size_t len, struct topo *ret, struct 
 	_cleanup_buf_ struct buf notes = { 0 };
 	_cleanup_topo_ struct topo topo = { 0 };
 	if (xml_parse(bytes, len, &xml, err))
-		return -1;
+		return -EINVAL;
 	struct domain_reader r = { .t = &topo, .root = xmlDocGetRootElement(xml), .notes = &notes, .err = err };
 	table_init(&document_table, &r.doc);
 	buf_puts(&notes, derived);
 	if (read_domain(&r))
-		return -1;
+		return -EINVAL;
 	*ret = topo;
 	topo = (struct topo){ 0 };
 	return 0;

@@ -8,6 +8,7 @@
 #include "libvirt_domain.h"
 #include "recognize.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -190,7 +191,7 @@ static int put_domain(struct domain_writer *w)
 	put_cpu(w);
 	buf_puts(w->out, "  <devices>\n");
 	if (libvirt_put_devices(w))
-		return -1;
+		return -EINVAL;
 	if (has_many_cpus(w))
 		buf_puts(w->out, "    <iommu model='intel'>\n      <driver intremap='on' eim='on'/>\n    </iommu>\n");
 	buf_puts(w->out, "  </devices>\n</domain>\n");
@@ -207,7 +208,7 @@ static int domain_write(const struct topo *t, struct buf *out, struct err *err)
 	arena_done(&w.a);
 	if (failed)
 		buf_cut(out, before);
-	return failed ? -1 : 0;
+	return failed ? -EINVAL : 0;
 }
 
 static bool is_domain(const char *bytes, size_t len)

@@ -4,6 +4,7 @@
 
 #include "libvirt.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* In the order of enum cache_indexing and enum cache_write_policy of include/linux/node.h. */
@@ -116,7 +117,7 @@ int libvirt_side_caches(const xmlNode *cell, struct node *node, struct arena *a,
 		    read_choice(e, "policy", policies, &cache->write_policy, a, err) ||
 		    read_bytes(xml_child(e, "size"), &cache->size, a, err) ||
 		    read_bytes(xml_child(e, "line"), &cache->line, a, err))
-			return -1;
+			return -EINVAL;
 		cache->level = (uint32_t)level;
 	}
 	return 0;
@@ -137,7 +138,7 @@ static int read_node(const xmlNode *e, const char *name, const struct topo *t, s
 {
 	int32_t id = TOPO_UNKNOWN;
 	if (xml_id(e, name, TOPO_MAX_NODE, &id, err))
-		return -1;
+		return -EINVAL;
 	const struct node *node = id < 0 ? NULL : topo_node(t, (uint32_t)id);
 	if (!node)
 		return id < 0 ? xml_wrong(e, err, "%s: it is missing", name)
@@ -153,12 +154,12 @@ static int read_connection(const struct connections *all, const xmlNode *e, bool
 	size_t initiator, target;
 	uint64_t n = 0;
 	if (read_node(e, "initiator", all->t, &initiator, err) || read_node(e, "target", all->t, &target, err))
-		return -1;
+		return -EINVAL;
 	if (!value)
 		return xml_wrong(e, err, "value: it is missing");
 	if (bandwidth ? libvirt_scale(e, "value", value, unit, &n, err)
 		      : xml_parse_number(e, "value", value, INT32_MAX, &n, err))
-		return -1;
+		return -EINVAL;
 	/* that of a cache in front of the memory is not the memory's */
 	if (xml_attr(e, "cache", &a))
 		return 0;
@@ -206,10 +207,10 @@ int libvirt_interconnects(const xmlNode *parent, struct topo *t, struct err *err
 	all.at = arena_alloc(&t->arena, t->nodes.n * t->nodes.n * sizeof *all.at);
 	XML_EACH (latency, e, "latency")
 		if (read_connection(&all, latency, false, err))
-			return -1;
+			return -EINVAL;
 	XML_EACH (bandwidth, e, "bandwidth")
 		if (read_connection(&all, bandwidth, true, err))
-			return -1;
+			return -EINVAL;
 	for (size_t i = 0; i < t->nodes.n; i++)
 		keep_best(&all, i);
 	return 0;

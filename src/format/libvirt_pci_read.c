@@ -7,6 +7,7 @@
 
 #include "libvirt_domain.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,7 +84,7 @@ static int read_address(struct domain_reader *r, const xmlNode *address, uint64_
 	    xml_number(address, "bus", MAX_BUS, &bus, r->err) ||
 	    xml_number(address, "slot", SLOTS_OF_BUS - 1, &slot, r->err) ||
 	    xml_number(address, "function", FUNCTIONS_OF_SLOT - 1, &function, r->err))
-		return -1;
+		return -EINVAL;
 	ret->bus = (uint32_t)bus;
 	ret->slot = (uint32_t)slot;
 	ret->function = (uint32_t)function;
@@ -119,7 +120,7 @@ static int read_device(struct domain_reader *r, const xmlNode *e)
 	if (!address)
 		return 0;
 	if (read_address(r, address, &domain, &found))
-		return -1;
+		return -EINVAL;
 	if (domain)
 		return xml_wrong(address, r->err, "domain: QEMU's guests have domain 0");
 	if (is_pci_controller(e) && !found.like)
@@ -150,7 +151,7 @@ static int read_functions(struct domain_reader *r)
 						  .function = r->vm->chipset[i].function };
 	for (const xmlNode *e = all ? all->children : NULL; e; e = e->next)
 		if (e->type == XML_ELEMENT_NODE && read_device(r, e))
-			return -1;
+			return -EINVAL;
 	if (!r->functions.n)
 		return 0;
 	qsort(r->functions.at, r->functions.n, sizeof *r->functions.at, compare_places);
@@ -170,7 +171,7 @@ static int index_of(struct domain_reader *r, const xmlNode *controller, uint32_t
 {
 	uint64_t index = UINT64_MAX;
 	if (xml_number(controller, "index", MAX_BUS, &index, r->err))
-		return -1;
+		return -EINVAL;
 	if (index == UINT64_MAX || !index)
 		return xml_wrong(controller, r->err, index ? "index: it is missing" : "index: 0 is that of the root");
 	*ret = (uint32_t)index;
@@ -187,7 +188,7 @@ static int check_indexes(struct domain_reader *r)
 		if (!controller)
 			continue;
 		if (index_of(r, controller, &index))
-			return -1;
+			return -EINVAL;
 		if (there[index])
 			return xml_wrong(controller, r->err, "index: controller %u is there already", index);
 		there[index] = true;
@@ -219,7 +220,7 @@ static int add_bus(struct domain_reader *r, uint32_t index, bool root, void *int
 			emulated_become_transitional(&doc.pci);
 		bool leads_on = f->controller && f->like != &emulated[EMULATED_EXPANDER].pci;
 		if (leads_on && (index_of(r, f->controller, &below) || add_bus(r, below, false, &doc.devices)))
-			return -1;
+			return -EINVAL;
 		*LIST_ADD(&r->t->arena, list) = doc;
 	}
 	return 0;
@@ -232,7 +233,7 @@ static int read_bus_number(struct domain_reader *r, const xmlNode *target, bool 
 	uint64_t lowest = 0;
 	*ret = UINT64_MAX;
 	if (xml_number(target, "busNr", MAX_BUS - 1, ret, r->err))
-		return -1;
+		return -EINVAL;
 	while (lowest <= MAX_BUS && (!lowest || !taken[lowest]))
 		lowest++;
 	if (*ret == UINT64_MAX)
@@ -254,7 +255,7 @@ static int add_expander(struct domain_reader *r, const xmlNode *controller, bool
 	table_init(&root_table, root);
 	if (read_bus_number(r, target ? target : controller, taken, &bus) || index_of(r, controller, &index) ||
 	    (on && xml_parse_number(on, "node", xml_text(on, &r->t->arena), TOPO_MAX_NODE, &node, r->err)))
-		return -1;
+		return -EINVAL;
 	root->root = arena_printf(&r->t->arena, "0000:%02x", (unsigned)bus);
 	for (size_t i = 0; i < r->doc.nodes.n && node != UINT64_MAX; i++)
 		if (idset_is_empty(&r->doc.nodes.at[i].ids) ? node == i
@@ -269,19 +270,19 @@ int libvirt_read_devices(struct domain_reader *r)
 {
 	bool taken[MAX_BUS + 1] = { true };
 	if (read_functions(r) || check_indexes(r))
-		return -1;
+		return -EINVAL;
 	if (!r->functions.n)
 		return 0;
 	struct doc_root *root = LIST_ADD(&r->t->arena, &r->doc.pci);
 	table_init(&root_table, root);
 	root->root = "0000:00";
 	if (add_bus(r, 0, true, &root->devices))
-		return -1;
+		return -EINVAL;
 	size_t n = r->in_order.n;
 	for (size_t i = 0; i < n; i++)
 		if (r->in_order.at[i]->like == &emulated[EMULATED_EXPANDER].pci &&
 		    add_expander(r, r->in_order.at[i]->controller, taken))
-			return -1;
+			return -EINVAL;
 	for (size_t i = 0; i < r->functions.n; i++)
 		if (!r->functions.at[i].seen)
 			return xml_wrong(r->functions.at[i].element, r->err, "address: it leads to no root");
@@ -296,7 +297,7 @@ static int read_nodes_of(struct domain_reader *r, const xmlNode *acpi, uint64_t 
 	struct idset nodes = { 0 };
 	bool first = true;
 	if (acpi && xml_list(acpi, "nodeset", TOPO_MAX_NODE, &r->t->arena, &nodes, r->err))
-		return -1;
+		return -EINVAL;
 	IDSET_EACH (id, &nodes) {
 		struct node *node = (struct node *)topo_node(r->t, (uint32_t)id);
 		if (!node)
@@ -320,13 +321,13 @@ int libvirt_read_hostdevs(struct domain_reader *r)
 		if (f->like != &of_host && f->like != &network_of_host)
 			continue;
 		if (read_nodes_of(r, xml_child(f->element, "acpi"), guest))
-			return -1;
+			return -EINVAL;
 		if (xml_attr_is(f->element, "type", "mdev"))
 			continue;
 		if (!address)
 			return xml_wrong(f->element, r->err, "it has no <source><address>");
 		if (read_address(r, address, &domain, &host))
-			return -1;
+			return -EINVAL;
 		*LIST_ADD(&r->t->arena, &r->t->plan.devices) =
 			(struct planned_device){ guest, BDF(domain, host.bus, host.slot, host.function) };
 	}

@@ -4,6 +4,7 @@
 
 #include "libvirt_domain.h"
 
+#include <errno.h>
 #include <string.h>
 
 struct pci_writer {
@@ -102,7 +103,7 @@ static int put_controllers(struct pci_writer *p)
 		if (like != &emulated[EMULATED_EXPANDER])
 			put_port(p, pci, like);
 		else if (put_expander(p, pci, ++expanders))
-			return -1;
+			return -EINVAL;
 	}
 	return 0;
 }
@@ -164,13 +165,13 @@ int libvirt_put_devices(struct domain_writer *w)
 	struct pci_writer p = { .domain = w, .out = w->out };
 	p.of_port = arena_alloc(&w->a, (w->t->pci.n + 1) * sizeof *p.of_port);
 	if (check_buses(&p) || put_controllers(&p))
-		return -1;
+		return -EINVAL;
 	for (size_t i = 0; i < w->t->pci.n; i++) {
 		const struct pci *pci = &w->t->pci.at[i];
 		const struct emulated *like = emulated_like(pci);
 		bool is_written = guest_is_chipset(w->vm, pci) || (like && like < &emulated[N_PORTS]);
 		if (!is_written && put_function(&p, pci))
-			return -1;
+			return -EINVAL;
 	}
 	/* libvirt adds one otherwise */
 	buf_puts(w->out, "    <memballoon model='none'/>\n");

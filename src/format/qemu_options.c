@@ -4,6 +4,7 @@
 
 #include "qemu.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -173,7 +174,7 @@ int qemu_parse(const qemu_words *words, struct arena *a, struct qemu_command *re
 		if (more && !is_flag(o->name) && (wanted || *words->at[i + 1] != '-'))
 			o->text = words->at[++i];
 		if (parse_option(a, o, err))
-			return -1;
+			return -EINVAL;
 	}
 	return 0;
 }

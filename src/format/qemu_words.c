@@ -8,6 +8,7 @@
 
 #include "qemu.h"
 
+#include <errno.h>
 #include <string.h>
 
 struct splitter {
@@ -101,7 +102,7 @@ static int split(struct splitter *s, qemu_words *ret)
 			s->any = true;
 			buf_putc(&s->word, *s->p++);
 		} else if (read_part(s)) {
-			return -1;
+			return -EINVAL;
 		}
 	}
 	end_word(s, ret);

@@ -104,3 +104,22 @@ Test(xml, text_that_is_no_markup)
 	xml_put_text(&out, "a<b>'c'&\"d\"\n");
 	cr_expect_str_eq(buf_text(&out), "a&lt;b&gt;&apos;c&apos;&amp;&quot;d&quot;?");
 }
+
+Test(xml, what_is_wrong_is_invalid)
+{
+	static const struct {
+		const struct format *format;
+		const char *text;
+	} rows[] = {
+		{ &libvirt_domain_format, "<domain/>" },
+		{ &libvirt_domain_format, "<domain" },
+		{ &libvirt_caps_format, "<capabilities/>" },
+		{ &qemu_format, "qemu-system-x86_64 -device '" },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		_cleanup_topo_ struct topo t = { 0 };
+		struct err err = { 0 };
+		cr_expect(rows[i].format->read(rows[i].text, strlen(rows[i].text), &t, &err) == -EINVAL, "%s",
+			  rows[i].text);
+	}
+}
