@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "served.h"
 
+#include "topofs/mountinfo.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -15,32 +17,20 @@
  * the options in /proc/PID/mountinfo, in the user namespace in which it was mounted.
  */
 
-static bool read_owner(const char *line, dev_t device, uid_t *ret)
+static bool find_owner(int proc, pid_t pid, dev_t device, uid_t *ret)
 {
-	unsigned major, minor;
+	_cleanup_arena_ struct arena a = { 0 };
+	mount_list mounts = { 0 };
 
-	if (sscanf(line, "%*u %*u %u:%u", &major, &minor) != 2 || makedev(major, minor) != device)
+	if (read_mounts(&a, proc, pid, &mounts) < 0)
 		return false;
-	/* the last field, in which there is no blank */
-	const char *options = strrchr(line, ' ');
-	options = options ? strstr(options, ",user_id=") : NULL;
-	return options && sscanf(options, ",user_id=%u", ret) == 1;
-}
-
-static bool find_owner(const char *process, dev_t device, uid_t *ret)
-{
-	char path[300], *line = NULL;
-	size_t room = 0;
-	bool found = false;
-
-	snprintf(path, sizeof path, "/proc/%s/mountinfo", process);
-	FILE *in = fopen(path, "re");
-	while (in && !found && getline(&line, &room, in) > 0)
-		found = read_owner(line, device, ret);
-	free(line);
-	if (in)
-		fclose(in);
-	return found;
+	for (size_t i = 0; i < mounts.n; i++) {
+		const struct mount_line *m = &mounts.at[i];
+		const char *owner = strstr(m->super, ",user_id=");
+		if (makedev(m->major, m->minor) == device && owner && sscanf(owner, ",user_id=%u", ret) == 1)
+			return true;
+	}
+	return false;
 }
 
 int serve_owner(const char *folder, uid_t *ret, struct err *err)
@@ -52,10 +42,11 @@ int serve_owner(const char *folder, uid_t *ret, struct err *err)
 		err_set(err, "", "%s", strerror(error));
 		return -error;
 	}
-	bool found = find_owner("self", st.st_dev, ret);
-	DIR *proc = found ? NULL : opendir("/proc"); /* it may be in another mount namespace */
+	DIR *proc = opendir("/proc");
+	bool found = proc && find_owner(dirfd(proc), 0, st.st_dev, ret);
+	/* it may be in another mount namespace */
 	for (struct dirent *d; !found && proc && (d = readdir(proc));)
-		found = atoi(d->d_name) > 0 && find_owner(d->d_name, st.st_dev, ret);
+		found = atoi(d->d_name) > 0 && find_owner(dirfd(proc), atoi(d->d_name), st.st_dev, ret);
 	if (proc)
 		closedir(proc);
 	if (found)
