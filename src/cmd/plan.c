@@ -158,7 +158,8 @@ const struct cmd cmd_plan = {
 	.doc = "plan the guest that a host should have",
 	.text = "HOST is a description (TOPOLOGY), a recorded machine, or / for this one, which is the default. The guest\n"
 		"is a description like any other: topofs run shows what programs in it will see. It keeps in \"plan\" which\n"
-		"CPUs, nodes and functions of the host are which of its own. Rules and examples are in the manual.\n",
+		"CPUs, nodes and functions of the host are which of its own. It needs --vcpus and --memory; a sandbox, with\n"
+		"--collapse, takes neither. Rules and examples are in the manual.\n",
 	.opts = opts,
 	.n_opts = sizeof opts / sizeof *opts,
 	.max_args = 1,

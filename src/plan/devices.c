@@ -55,7 +55,8 @@ static int unknown_word(struct planning *p, const char *word)
 {
 	_cleanup_buf_ struct buf names = { 0 };
 	for (size_t i = 0; i < n_pci_kinds; i++)
-		buf_printf(&names, "%s, ", pci_kinds[i].name);
+		if (strcmp(pci_kinds[i].name, "bridge"))
+			buf_printf(&names, "%s, ", pci_kinds[i].name);
 	return err_set(p->err, "--devices", "\"%.40s\" is none of %sand no address such as 0000:3b:00.0", word,
 		       buf_text(&names));
 }

@@ -40,7 +40,7 @@ refused 1 'gb200-tray: --nodes: node 3 has neither memory nor CPUs that may be u
 refused 1 'dgx-h100: --cpus: the host has no CPU 224 that is online' dgx-h100 --vcpus 4 --memory 1G --cpus 0-224
 refused 1 'dgx-h100: --devices: the host has no function 0000:01:02.0' dgx-h100 --vcpus 4 --memory 1G --devices 0000:01:02.0
 refused 1 'dgx-h100: --devices: 0000:16:00.0 is a bridge: name what is below it' dgx-h100 --vcpus 4 --memory 1G --devices 0000:16:00.0
-refused 1 'dgx-h100: --devices: "gpus" is none of gpu, nic, bridge, nvswitch, nvme, all, and no address such as 0000:3b:00.0' dgx-h100 --vcpus 4 --memory 1G --devices gpus
+refused 1 'dgx-h100: --devices: "gpus" is none of gpu, nic, nvswitch, nvme, all, and no address such as 0000:3b:00.0' dgx-h100 --vcpus 4 --memory 1G --devices gpus
 refused 1 'dgx-h100: --devices: "1b:00": expected a PCI address such as "0000:3b:00.0"' dgx-h100 --vcpus 4 --memory 1G --devices 1b:00
 refused 1 "xeon-e7-8895v2-8s: --devices: the host has no gpu that can be given" xeon-e7-8895v2-8s --vcpus 8 --memory 1G --devices gpu
 refused 1 'dgx-h100: --devices: 0000:9d:00.0 is on node 1 of the host, which the guest has no node of' dgx-h100 --vcpus 4 --memory 1G --nodes 0 --devices gpu --strict
