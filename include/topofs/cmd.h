@@ -25,6 +25,7 @@ struct opt {
 	const char *name; /* long form, without dashes; NULL: letter only */
 	const char *arg;  /* "FILE"; "[FILE]": may be left out, of a long form alone; NULL: a flag */
 	const char *doc;
+	void (*words)(struct buf *out); /* what arg can be, a space behind each, for completions; NULL: files, machines */
 };
 
 enum { MAX_OPTS = 16 };
@@ -37,6 +38,7 @@ struct cmd {
 	const struct opt *opts;
 	size_t n_opts;
 	int min_args, max_args; /* max -1: any number */
+	void (*words)(struct buf *out); /* what its arguments can be, as in struct opt */
 	/* Options stop at the first operand: what follows is somebody else's command line. */
 	bool passes_command;
 	/* values[i] is the argument of opts[i], "" for a flag given, NULL for one not given. Returns an exit status. */

@@ -3,10 +3,16 @@
 
 enum { OPT_OUTPUT, OPT_ROOT, OPT_PCI, OPT_DEVICES, OPT_CPUS, OPT_NODES, OPT_REDACT };
 
+static void kinds(struct buf *out)
+{
+	for (size_t i = 0; i < n_pci_kinds; i++)
+		buf_printf(out, "%s ", pci_kinds[i].name);
+}
+
 static const struct opt opts[] = {
 	{ 'o', "output", "FILE", "write to this file instead of standard output" },
 	{ 'r', "root", "DIR", "a recorded machine: a folder with sys and proc, or a tar file of one" },
-	{ 0, "pci", "CLASSES", "only these PCI functions: gpu,nic,bridge,nvswitch,nvme,all" },
+	{ 0, "pci", "CLASSES", "only these PCI functions: gpu,nic,bridge,nvswitch,nvme,all", kinds },
 	{ 0, "devices", "ADDRESSES", "only these PCI functions, and the bridges above them" },
 	{ 0, "cpus", "LIST", "only these CPUs" },
 	{ 0, "nodes", "LIST", "only these nodes, and their CPUs" },

@@ -16,18 +16,36 @@ static void print_options(const struct cmd *cmd)
 	fputs("--help", stdout);
 }
 
-/* Behind an option that takes a FORMAT: the names of formats. */
-static void print_format_options(const struct cmd *cmd)
+/* Behind an option that takes one of some words, or several with commas between. */
+static void print_words_of_options(const struct cmd *cmd)
 {
 	for (size_t i = 0; i < cmd->n_opts; i++) {
 		const struct opt *opt = &cmd->opts[i];
-		if (!opt->arg || strcmp(opt->arg, "FORMAT"))
+		_cleanup_buf_ struct buf words = { 0 };
+		if (!opt->words)
 			continue;
-		printf("\t%s:--%s | %s:-%c) words='", cmd->name, opt->name, cmd->name, opt->letter);
-		for (size_t k = 0; k < n_formats; k++)
-			printf("%s%s", k ? " " : "", formats[k]->name);
-		puts("' ;;");
+		opt->words(&words);
+		printf("\t%s:--%s", cmd->name, opt->name);
+		if (opt->letter)
+			printf(" | %s:-%c", cmd->name, opt->letter);
+		printf(") words='%s' ;;\n", buf_text(&words));
 	}
+}
+
+/* Elsewhere, for a command whose arguments are words. */
+static void print_words_of_command(const struct cmd *cmd)
+{
+	_cleanup_buf_ struct buf words = { 0 };
+	if (!cmd->words)
+		return;
+	cmd->words(&words);
+	printf("\t%s:*) [[ $word == -* || ${COMP_WORDS[COMP_CWORD-1]} == -* ]] || words='%s' ;;\n", cmd->name, buf_text(&words));
+}
+
+static void print_commands(void)
+{
+	for (size_t i = 0; i < n_cmds; i++)
+		printf("%s ", cmds[i]->name);
 }
 
 /* From the same rows as --help, so a new command or option is completed by being there. */
@@ -40,8 +58,7 @@ static int run(char **args, int n_args, const char *const *values)
 	      "\tlocal word=${COMP_WORDS[COMP_CWORD]} options= words=\n"
 	      "\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n\t\tmapfile -t COMPREPLY < <(compgen -W '",
 	      stdout);
-	for (size_t i = 0; i < n_cmds; i++)
-		printf("%s ", cmds[i]->name);
+	print_commands();
 	puts("help --help --version' -- \"$word\")\n\t\treturn\n\tfi\n\tcase ${COMP_WORDS[1]} in");
 	for (size_t i = 0; i < n_cmds; i++) {
 		printf("\t%s) options='", cmds[i]->name);
@@ -50,9 +67,15 @@ static int run(char **args, int n_args, const char *const *values)
 	}
 	puts("\tesac\n\tcase ${COMP_WORDS[1]}:${COMP_WORDS[COMP_CWORD-1]} in");
 	for (size_t i = 0; i < n_cmds; i++)
-		print_format_options(cmds[i]);
-	puts("\tesac\n\tif [ -n \"$words\" ]; then\n"
-	     "\t\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
+		print_words_of_options(cmds[i]);
+	for (size_t i = 0; i < n_cmds; i++)
+		print_words_of_command(cmds[i]);
+	fputs("\thelp:*) words='", stdout);
+	print_commands();
+	puts("' ;;\n\tesac\n\tif [ -n \"$words\" ]; then\n"
+	     "\t\tlocal before=${word%\"${word##*,}\"}\n"
+	     "\t\tmapfile -t COMPREPLY < <(compgen -P \"$before\" -W \"$words\" -- \"${word##*,}\")\n"
+	     "\t\t[[ ${COMPREPLY[0]-} != *= ]] || compopt -o nospace 2>/dev/null || :\n"
 	     "\telif [[ $word == -* ]]; then\n"
 	     "\t\tmapfile -t COMPREPLY < <(compgen -W \"$options\" -- \"$word\")\n\telse\n"
 	     "\t\tlocal folder IFS=:\n\t\tlocal -a machines=()\n"

@@ -48,9 +48,24 @@ static int format_by_name(const char *path, const struct format **ret)
 
 enum { OPT_FROM, OPT_TO, OPT_OUTPUT, OPT_LIST, OPT_FORCE };
 
+static void read_formats(struct buf *out)
+{
+	for (size_t i = 0; i < n_formats; i++)
+		if (formats[i]->read)
+			buf_printf(out, "%s ", formats[i]->name);
+}
+
+static void written_formats(struct buf *out)
+{
+	for (size_t i = 0; i < n_formats; i++)
+		if (formats[i]->write)
+			buf_printf(out, "%s ", formats[i]->name);
+}
+
 static const struct opt opts[] = {
-	{ 'f', "from", "FORMAT", "the format of TOPOLOGY; found out where not said" },
-	{ 't', "to", "FORMAT", "the format to write; as the name of FILE ends, or json, where not said" },
+	{ 'f', "from", "FORMAT", "the format of TOPOLOGY; found out where not said", read_formats },
+	{ 't', "to", "FORMAT", "the format to write; as the name of FILE ends, or json, where not said",
+	  written_formats },
 	{ 'o', "output", "FILE", "write to this file instead of standard output" },
 	{ 'l', "list", NULL, "print a line for each format instead" },
 	{ 0, "force", NULL, "convert also what can crash programs that read it" },

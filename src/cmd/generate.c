@@ -24,6 +24,12 @@ static const struct word {
 	[PCI] = { "pci", 0, 200000 },
 };
 
+static void all_words(struct buf *out)
+{
+	for (size_t i = 0; i < N_WORDS; i++)
+		buf_printf(out, "%s= ", words[i].name);
+}
+
 enum { UNSAID = -1 };
 
 static int unknown_word(const char *spec, const char *name)
@@ -279,5 +285,6 @@ const struct cmd cmd_generate = {
 	.n_opts = sizeof opts / sizeof *opts,
 	.min_args = 1,
 	.max_args = -1,
+	.words = all_words,
 	.run = run,
 };

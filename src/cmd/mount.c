@@ -254,8 +254,14 @@ static int mount_topology(const struct request *r)
 
 enum { OPT_OPTIONS, OPT_FOREGROUND, OPT_STORE, OPT_FORCE, OPT_STRICT };
 
+/* Those that matter here; mount(8)'s are taken, too. */
+static void own_options(struct buf *out)
+{
+	buf_puts(out, "allow_other union warm ");
+}
+
 static const struct opt opts[] = {
-	{ 'o', "options", "OPTIONS", "mount options, separated by commas, as for mount(8)" },
+	{ 'o', "options", "OPTIONS", "mount options, separated by commas, as for mount(8)", own_options },
 	{ 'f', "foreground", NULL, "keep the mount in this process until it is unmounted or ended by a signal" },
 	{ 0, "store", NULL, "only mount, and leave the serving to what the service manager starts next" },
 	{ 0, "force", NULL, "mount also what can crash programs that read it" },

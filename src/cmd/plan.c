@@ -15,16 +15,40 @@ enum {
 	OPT_STRICT, OPT_BEST_EFFORT, OPT_COLLAPSE, OPT_EXPLAIN,
 };
 
+static void print_names(const char *const *names, struct buf *out)
+{
+	for (; *names; names++)
+		buf_printf(out, "%s ", *names);
+}
+
+static void numberings(struct buf *out)
+{
+	print_names(plan_numberings, out);
+}
+
+static void groups(struct buf *out)
+{
+	print_names(plan_groups, out);
+}
+
+static void kinds(struct buf *out)
+{
+	for (size_t i = 0; i < n_pci_kinds; i++)
+		if (strcmp(pci_kinds[i].name, "bridge"))
+			buf_printf(out, "%s ", pci_kinds[i].name);
+}
+
 static const struct opt opts[] = {
 	{ 'o', "output", "FILE", "write the guest to this file instead of standard output" },
 	{ 0, "vcpus", "N", "how many CPUs the guest has" },
 	{ 0, "memory", "SIZE", "how much memory, \"64G\"" },
 	{ 0, "nodes", "LIST", "from these nodes of the host; from all with CPUs where not said" },
 	{ 0, "cpus", "LIST", "only these CPUs of the host may be used" },
-	{ 0, "devices", "LIST", "functions it is given: addresses, and gpu,nic,nvswitch,nvme,all" },
+	{ 0, "devices", "LIST", "functions it is given: addresses, and gpu,nic,nvswitch,nvme,all", kinds },
 	{ 0, "threads", "N", "threads of a core; as the host has where they come out even" },
-	{ 0, "numbering", "HOW", "spread (by turns over the nodes) or packed (one node's after the other's)" },
-	{ 0, "group", "HOW", "functions stay together by node, root (complex) or switch" },
+	{ 0, "numbering", "HOW", "spread (by turns over the nodes) or packed (one node's after the other's)",
+	  numberings },
+	{ 0, "group", "HOW", "functions stay together by node, root (complex) or switch", groups },
 	{ 0, "strict", NULL, "fail where functions cannot be placed so; this is the default" },
 	{ 0, "best-effort", NULL, "put all of them on the default root then" },
 	{ 0, "collapse", NULL, "for a sandbox: this machine with one node, CPUs numbered from 0 on" },

@@ -23,6 +23,24 @@ completes 'topofs cap' capture
 completes 'topofs run --forc' --force
 completes 'topofs show dgx' dgx-h100
 completes 'topofs convert --to j' json
+completes 'topofs plan --numbering pa' packed
+completes 'topofs plan --group s' switch
+completes 'topofs plan --devices gpu,ni' gpu,nic
+completes 'topofs capture --pci nvm' nvme
+completes 'topofs generate pack' packages=
+completes 'topofs generate --out' --output
+completes 'topofs help pl' plan
+completes 'topofs mount -o allow_other,wa' allow_other,warm
+# becomes_no "WORDS" UNEXPECTED
+becomes_no() {
+	completes "$1" '.*'
+	check "$1 does not become $2" test -z "$(grep -x -e "$2" replies)"
+}
+completes 'topofs convert -t q' qemu-emulated
+becomes_no 'topofs convert -t hw' hwloc
+becomes_no 'topofs convert -f cl' cloud-hypervisor
+becomes_no 'topofs plan --devices bri' bridge
+becomes_no 'topofs generate -o pack' packages=
 
 make -s -C "$top_builddir" uninstall-nodist_bashcompletionDATA DESTDIR="$root" >log 2>&1 || fail "make uninstall: $(cat log)"
 check "it is gone after make uninstall" test ! -e "$installed"
