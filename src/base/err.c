@@ -59,7 +59,7 @@ const char *nearest_name(const char *name, const char *const *first, size_t n, s
 	for (size_t i = 0; i < n; i++) {
 		const char *other = *(const char *const *)(const void *)((const char *)first + i * stride);
 		size_t distance = edits(name, other);
-		if (distance < least && distance < strlen(name)) {
+		if (distance < least && 2 * distance <= strlen(name)) {
 			least = distance;
 			nearest = other;
 		}

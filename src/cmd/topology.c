@@ -298,8 +298,10 @@ int load_topology(const char *topology, const struct load_options *how, struct t
 		buf_puts(&bytes, topology);
 		format = of_text;
 	}
-	if ((!of_text && read_document(buf_text(&path), how, &bytes, &err)) ||
-	    parse_document(&bytes, format, &topo, &err))
+	int rc = of_text ? 0 : read_document(buf_text(&path), how, &bytes, &err);
+	if (rc == -ENOENT || rc == -EACCES)
+		return complain(buf_text(&path), &err);
+	if (rc || parse_document(&bytes, format, &topo, &err))
 		return complain_of_document(buf_text(&path), &err);
 	if (!passes_rules(buf_text(&path), &topo, how))
 		return EXIT_FAILED;

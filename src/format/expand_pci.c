@@ -117,8 +117,10 @@ static int add_function(struct expander *x, const struct doc_pci *doc, const str
 	struct topo *t = x->topo;
 	struct pci pci = doc->pci;
 	const char *why = bdf_parse(doc->at, bus->base, &pci.address);
-	if (why)
+	if (why) {
+		buf_puts(&x->path, ".at");
 		return wrong(x, "%s, got \"%.40s\"", why, doc->at);
+	}
 	pci.parent = bus->bridge;
 	pci.root = bus->root;
 	pci.node = pci.node == NODE_INHERITED ? bus->node : pci.node;

@@ -107,6 +107,8 @@ static int parse(const char *bytes, size_t len, json_t **ret, struct err *err)
 {
 	if (len > DOCUMENT_MAX)
 		return err_set(err, "", "larger than %d MiB", DOCUMENT_MAX >> 20);
+	if (len >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3))
+		return err_set(err, "line 1", "the file begins with a byte order mark: JSON has none");
 	if (check_limits(bytes, len, err))
 		return -EINVAL;
 	json_error_t why;

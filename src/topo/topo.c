@@ -100,7 +100,7 @@ const char *bdf_parse(const char *text, uint64_t base, uint64_t *ret)
 	uint64_t bus = n >= 2 ? part[n - 2] : BDF_BUS(base);
 	uint64_t domain = n == 3 ? part[0] : BDF_DOMAIN(base);
 	if (bus > 0xff || dev > 0x1f || fn > 7)
-		return wrong;
+		return "a PCI address has a bus up to ff, a slot up to 1f and a function up to 7";
 	*ret = BDF(domain, bus, dev, fn);
 	return NULL;
 }

@@ -21,12 +21,12 @@ refused() {
 		check "$command $2: '$(cat err)'" grep -q "^topofs: $2: $1\$" err
 	done
 }
-refused 'document: No such file or directory' ./missing.json
+refused 'No such file or directory' ./missing.json
 refused 'line 1 column 0: the file is empty' empty.json
 refused 'document: a folder, not a file' folder
 refused 'document: not a regular file' fifo
 refused 'document: not a regular file' /dev/null
-refused 'document: No such file or directory' ./dangling
+refused 'No such file or directory' ./dangling
 
 check_status 0 "good ones" "$TOPOFS" check "$good" "$good" >out 2>&1
 check "in silence" test ! -s out
@@ -45,4 +45,4 @@ as_nobody() {
 }
 as_nobody test -x "$TOPOFS" || skip "nobody cannot reach $TOPOFS"
 check_status 1 "an unreadable file" as_nobody "$TOPOFS" check secret.json 2>err
-check "says so" grep -qx 'topofs: secret.json: document: Permission denied' err
+check "says so" grep -qx 'topofs: secret.json: Permission denied' err

@@ -50,7 +50,7 @@ refused() {
 refused 1 'lstopo cannot write "bogus": it knows console' vm-small -o under.bogus
 refused 1 'lstopo fails: Unrecognized option: --foo' vm-small -o under.txt -- --foo
 refused 1 'missing/under.txt: No such file or directory' vm-small -o missing/under.txt
-refused 1 'nothing: document: no such file' nothing -o under.txt
+refused 1 'nothing: no such file' nothing -o under.txt
 refused 2 '--output is missing' vm-small
 refused 2 'under: its ending is to say' vm-small -o under
 refused 2 'a.b/under: its ending is to say' vm-small -o a.b/under
