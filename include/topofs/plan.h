@@ -40,6 +40,9 @@ struct decision {
 };
 typedef LIST_OF(struct decision) decisions;
 
+/* What is wrong with the words of `devices`, whatever the host has. */
+int plan_devices_check(const char *devices, struct err *err);
+
 /*
  * Fills an empty topology, which refers into the host and goes before it, and adds to the decisions, whose texts
  * are the topology's. On failure err->where is the option that asks for too much, and the topology empty.

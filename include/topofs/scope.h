@@ -27,6 +27,9 @@ struct pci_kind {
 extern const struct pci_kind pci_kinds[];
 extern const size_t n_pci_kinds;
 
+/* What is wrong with the words of a scope, whatever the machine has; err->where is the option. */
+int scope_check(const struct scope *scope, struct err *err);
+
 /*
  * Cuts a topology down. Of PCI the functions that are asked for stay, and what is above them. Of its extras those
  * stay that are below a folder which stays, and whose text tells of nothing that is left out. On failure err->where

@@ -29,6 +29,9 @@ static int run(char **args, int n_args, const char *const *values)
 		.scope = { .pci = values[OPT_PCI], .devices = values[OPT_DEVICES], .cpus = values[OPT_CPUS],
 			   .nodes = values[OPT_NODES] },
 	};
+	struct err err = { 0 };
+	if (scope_check(&how.scope, &err))
+		return misuse(&cmd_capture, "%s: %s", err.where, err.what);
 	int status = capture_as(values[OPT_ROOT], &how, &topo);
 	return status ? status : write_document(&topo, values[OPT_OUTPUT]);
 }

@@ -111,6 +111,16 @@ static int refuse_together(const char *const *values)
 	return EXIT_OK;
 }
 
+/* What no host could satisfy is a wrong command line. */
+static int check_lists(const struct plan_request *ask)
+{
+	struct err err = { 0 };
+	const struct scope lists = { .cpus = ask->cpus, .nodes = ask->nodes };
+	if (scope_check(&lists, &err) || plan_devices_check(ask->devices, &err))
+		return misuse(&cmd_plan, "%s: %s", err.where, err.what);
+	return EXIT_OK;
+}
+
 static int read_request(const char *const *values, struct plan_request *ask)
 {
 	int group = GROUP_NODE, numbering = NUMBERING_SPREAD;
@@ -123,7 +133,8 @@ static int read_request(const char *const *values, struct plan_request *ask)
 	    (status = parse_number("threads", values[OPT_THREADS], 8, &ask->threads)) ||
 	    (status = parse_memory(values[OPT_MEMORY], &ask->memory_k)) ||
 	    (status = parse_choice("group", values[OPT_GROUP], plan_groups, &group)) ||
-	    (status = parse_choice("numbering", values[OPT_NUMBERING], plan_numberings, &numbering)))
+	    (status = parse_choice("numbering", values[OPT_NUMBERING], plan_numberings, &numbering)) ||
+	    (status = check_lists(ask)))
 		return status;
 	ask->group = (enum plan_group)group;
 	ask->numbering = (enum plan_numbering)numbering;

@@ -51,13 +51,13 @@ static int choose_address(struct planning *p, const char *word, bool *chosen)
 	return 0;
 }
 
-static int unknown_word(struct planning *p, const char *word)
+static int unknown_word(const char *word, struct err *err)
 {
 	_cleanup_buf_ struct buf names = { 0 };
 	for (size_t i = 0; i < n_pci_kinds; i++)
 		if (strcmp(pci_kinds[i].name, "bridge"))
 			buf_printf(&names, "%s, ", pci_kinds[i].name);
-	return err_set(p->err, "--devices", "\"%.40s\" is none of %sand no address such as 0000:3b:00.0", word,
+	return err_set(err, "--devices", "\"%.40s\" is none of %sand no address such as 0000:3b:00.0", word,
 		       buf_text(&names));
 }
 
@@ -66,7 +66,23 @@ static int choose_word(struct planning *p, const char *word, bool *chosen)
 	if (strchr(word, ':'))
 		return choose_address(p, word, chosen);
 	const struct pci_kind *kind = kind_named(word);
-	return kind ? choose_kind(p, kind, chosen) : unknown_word(p, word);
+	return kind ? choose_kind(p, kind, chosen) : unknown_word(word, p->err);
+}
+
+int plan_devices_check(const char *devices, struct err *err)
+{
+	_cleanup_arena_ struct arena a = { 0 };
+	for (const char *words = devices, *end; words; words = *end ? end + 1 : NULL) {
+		uint64_t address;
+		end = strchrnul(words, ',');
+		const char *word = arena_strndup(&a, words, (size_t)(end - words));
+		const char *wrong = strchr(word, ':') ? bdf_parse(word, 0, &address) : NULL;
+		if (wrong)
+			return err_set(err, "--devices", "\"%.40s\": %s", word, wrong);
+		if (!strchr(word, ':') && !kind_named(word))
+			return unknown_word(word, err);
+	}
+	return 0;
 }
 
 /* A device's own nodes, and those without anything behind them by number, which are for its partitions. */

@@ -17,26 +17,37 @@ static int refuse_kind(const char *name, struct err *err)
 	return err_set(err, "--pci", "there is no class \"%.40s\", only %s", name, buf_text(&known));
 }
 
+static const struct pci_kind *kind_named(const char *name)
+{
+	for (size_t k = 0; k < n_pci_kinds; k++)
+		if (!strcmp(pci_kinds[k].name, name))
+			return &pci_kinds[k];
+	return NULL;
+}
+
 static int choose_kind(struct cut *cut, const struct facts *f, const char *name, struct err *err)
 {
 	(void)f;
-	for (size_t k = 0; k < n_pci_kinds; k++) {
-		if (strcmp(pci_kinds[k].name, name))
-			continue;
-		for (size_t i = 0; i < cut->t->pci.n; i++)
-			cut->functions[i] |= pci_kinds[k].is(&cut->t->pci.at[i]);
-		return 0;
-	}
-	return refuse_kind(name, err);
+	const struct pci_kind *kind = kind_named(name);
+	if (!kind)
+		return refuse_kind(name, err);
+	for (size_t i = 0; i < cut->t->pci.n; i++)
+		cut->functions[i] |= kind->is(&cut->t->pci.at[i]);
+	return 0;
+}
+
+static int parse_address(const char *name, uint64_t *ret, struct err *err)
+{
+	const char *wrong = strchr(name, ':') ? bdf_parse(name, 0, ret)
+					      : "expected a PCI address such as \"0000:3b:00.0\"";
+	return wrong ? err_set(err, "--devices", "\"%.40s\": %s", name, wrong) : 0;
 }
 
 static int choose_device(struct cut *cut, const struct facts *f, const char *name, struct err *err)
 {
 	uint64_t address;
-	const char *wrong = strchr(name, ':') ? bdf_parse(name, 0, &address)
-					      : "expected a PCI address such as \"0000:3b:00.0\"";
-	if (wrong)
-		return err_set(err, "--devices", "\"%.40s\": %s", name, wrong);
+	if (parse_address(name, &address, err))
+		return -EINVAL;
 	uint32_t i = facts_pci(f, address);
 	if (i == FACTS_NONE)
 		return err_set(err, "--devices", "there is no function %.40s", name);
@@ -173,6 +184,32 @@ static int choose_cpus(struct cut *cut, const struct scope *scope, struct err *e
 }
 
 /* --------------------------------------------------------------------------------------------------------- */
+
+static int check_list(struct arena *a, const char *option, const char *text, struct err *err)
+{
+	struct idset ids = { 0 };
+	const char *wrong = text ? idset_parse(a, text, TOPO_MAX_CPU, &ids) : NULL;
+	return wrong ? err_set(err, option, "\"%.40s\": %s", text, wrong) : 0;
+}
+
+int scope_check(const struct scope *scope, struct err *err)
+{
+	_cleanup_arena_ struct arena a = { 0 };
+	const char *end;
+	uint64_t address;
+	for (const char *words = scope->pci; words; words = *end ? end + 1 : NULL) {
+		end = strchrnul(words, ',');
+		const char *word = arena_strndup(&a, words, (size_t)(end - words));
+		if (!kind_named(word))
+			return refuse_kind(word, err);
+	}
+	for (const char *words = scope->devices; words; words = *end ? end + 1 : NULL) {
+		end = strchrnul(words, ',');
+		if (parse_address(arena_strndup(&a, words, (size_t)(end - words)), &address, err))
+			return -EINVAL;
+	}
+	return check_list(&a, "--cpus", scope->cpus, err) || check_list(&a, "--nodes", scope->nodes, err) ? -EINVAL : 0;
+}
 
 int scope_apply(struct topo *t, const struct scope *scope, struct err *err)
 {

@@ -104,18 +104,19 @@ check "unless it is asked for" test -d kept/sys/devices/system/node/node8
 
 # --- what makes no sense -----------------------------------------------------------------------------------
 
-# refuses MESSAGE OPTION...
+# refuses STATUS MESSAGE OPTION...
 refuses() {
-	message=$1
-	shift
-	check_status 1 "$*" "$TOPOFS" capture --root dgx -o refused.json "$@" 2>refused
+	status=$1 message=$2
+	shift 2
+	[ "$status" -eq 1 ] || message="$message (try topofs capture --help)"
+	check_status "$status" "$*" "$TOPOFS" capture --root dgx -o refused.json "$@" 2>refused
 	echo "topofs: $message" | diff - refused >&2 || fail "$*: another message"
 	check "$*: nothing is written" test ! -e refused.json
 }
-refuses '--pci: there is no class "gpus", only gpu, nic, bridge, nvswitch, nvme, all' --pci nic,gpus
-refuses '--pci: there is no class "", only gpu, nic, bridge, nvswitch, nvme, all' --pci gpu,
-refuses '--devices: there is no function 0000:ff:00.0' --devices 0000:ff:00.0
-refuses '--devices: "01.0": expected a PCI address such as "0000:3b:00.0"' --devices 01.0
-refuses '--cpus: there is no CPU 224' --cpus 0-224
-refuses '--nodes: there is no node 2' --nodes 0,2
-refuses '--cpus: no CPU that is online is left' --cpus ''
+refuses 2 '--pci: there is no class "gpus", only gpu, nic, bridge, nvswitch, nvme, all' --pci nic,gpus
+refuses 2 '--pci: there is no class "", only gpu, nic, bridge, nvswitch, nvme, all' --pci gpu,
+refuses 1 '--devices: there is no function 0000:ff:00.0' --devices 0000:ff:00.0
+refuses 2 '--devices: "01.0": expected a PCI address such as "0000:3b:00.0"' --devices 01.0
+refuses 1 '--cpus: there is no CPU 224' --cpus 0-224
+refuses 1 '--nodes: there is no node 2' --nodes 0,2
+refuses 1 '--cpus: no CPU that is online is left' --cpus ''

@@ -33,15 +33,15 @@ refused 1 'dgx-h100: --memory: node 0 of the host has 1T, its share of 4T is 2T'
 refused 1 'dgx-h100: --memory: expected a multiple of 2M, got 3M' dgx-h100 --vcpus 4 --memory 3M
 refused 1 'dgx-h100: --memory: 2M are less than 2M for each of 2 nodes' dgx-h100 --vcpus 4 --memory 2M
 refused 1 'dgx-h100: --nodes: the host has no node 2' dgx-h100 --vcpus 4 --memory 1G --nodes 0-2
-refused 1 'dgx-h100: --nodes: "1-0": the range 1-0 runs backwards' dgx-h100 --vcpus 4 --memory 1G --nodes 1-0
+refused 2 '--nodes: "1-0": the range 1-0 runs backwards' dgx-h100 --vcpus 4 --memory 1G --nodes 1-0
 refused 1 'dgx-h100: --nodes: the list is empty' dgx-h100 --vcpus 4 --memory 1G --nodes ''
 refused 1 'gb200-tray: --nodes: node 2 is memory of 0008:01:00.0, and comes with it' gb200-tray --vcpus 4 --memory 1G --nodes 0,2
 refused 1 'gb200-tray: --nodes: node 3 has neither memory nor CPUs that may be used' gb200-tray --vcpus 4 --memory 1G --nodes 0,3
 refused 1 'dgx-h100: --cpus: the host has no CPU 224 that is online' dgx-h100 --vcpus 4 --memory 1G --cpus 0-224
 refused 1 'dgx-h100: --devices: the host has no function 0000:01:02.0' dgx-h100 --vcpus 4 --memory 1G --devices 0000:01:02.0
 refused 1 'dgx-h100: --devices: 0000:16:00.0 is a bridge: name what is below it' dgx-h100 --vcpus 4 --memory 1G --devices 0000:16:00.0
-refused 1 'dgx-h100: --devices: "gpus" is none of gpu, nic, nvswitch, nvme, all, and no address such as 0000:3b:00.0' dgx-h100 --vcpus 4 --memory 1G --devices gpus
-refused 1 'dgx-h100: --devices: "1b:00": expected a PCI address such as "0000:3b:00.0"' dgx-h100 --vcpus 4 --memory 1G --devices 1b:00
+refused 2 '--devices: "gpus" is none of gpu, nic, nvswitch, nvme, all, and no address such as 0000:3b:00.0' dgx-h100 --vcpus 4 --memory 1G --devices gpus
+refused 2 '--devices: "1b:00": expected a PCI address such as "0000:3b:00.0"' dgx-h100 --vcpus 4 --memory 1G --devices 1b:00
 refused 1 "xeon-e7-8895v2-8s: --devices: the host has no gpu that can be given" xeon-e7-8895v2-8s --vcpus 8 --memory 1G --devices gpu
 refused 1 'dgx-h100: --devices: 0000:9d:00.0 is on node 1 of the host, which the guest has no node of' dgx-h100 --vcpus 4 --memory 1G --nodes 0 --devices gpu --strict
 refused 1 'dgx-h100: --devices: there is no function 0000:ff:00.0' dgx-h100 --collapse --devices 0000:ff:00.0
