@@ -52,14 +52,27 @@ int reload_mount(int channel, const struct serve_status *status, const char *fol
 	return serve_renew(channel, pins, &what, &err) < 0 ? complain(folder, &err) : EXIT_OK;
 }
 
+/* It may become another program between the two, which has the channel elsewhere: then it is asked again. */
+static int find_keeper(const char *folder, pid_t keeper, struct serve_status *status, struct err *err)
+{
+	uint64_t programs;
+	int channel, rc = serve_status(folder, status, err);
+
+	if (rc < 0)
+		return rc;
+	do {
+		programs = status->upgrades;
+		channel = serve_control(folder, status, keeper, err);
+	} while (channel < 0 && serve_status(folder, status, err) == 0 && status->upgrades != programs);
+	return channel;
+}
+
 int reach_keeper(const char *folder, const char *topology, pid_t keeper, struct serve_status *status)
 {
 	struct err err = { 0 };
 	uid_t owner = geteuid();
-	int channel = serve_status(folder, status, &err);
+	int channel = find_keeper(folder, keeper, status, &err);
 
-	if (channel == 0)
-		channel = serve_control(folder, status, keeper, &err);
 	if (channel >= 0 && !topology && !keeper && serve_owner(folder, &owner, &err) < 0)
 		channel = -EPERM;
 	if (channel >= 0 && owner != geteuid()) {

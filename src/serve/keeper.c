@@ -2,10 +2,12 @@
 #include "keeper.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -45,10 +47,27 @@ static int take_signals(bool ignore_stops)
 	return signalfd(-1, &taken, SFD_CLOEXEC);
 }
 
+/*
+ * Programs that follow each other have the same pair, so no question is lost; and at the same numbers, as somebody may
+ * have been told the number by the one before.
+ */
+static int move_up(int fd)
+{
+	enum { FIRST_CONTROL_FD = 128 }; /* above all that is handed */
+	int moved = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_CONTROL_FD);
+
+	if (moved >= 0)
+		close(fd);
+	return moved >= 0 ? moved : fd;
+}
+
 static void open_control(struct keeper *k)
 {
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, k->control) < 0)
+	if ((k->control[0] < 0 || k->control[1] < 0) &&
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, k->control) < 0)
 		k->control[0] = k->control[1] = -1;
+	for (size_t i = 0; i < 2 && k->control[i] >= 0; i++)
+		k->control[i] = move_up(k->control[i]);
 	k->s->control = k->control[1];
 	/* where Yama lets only parents trace, an owner could not take the other end */
 	if (geteuid() != 0)
@@ -217,12 +236,13 @@ static void finish(struct keeper *k)
 }
 
 int keep_serving(struct fuse_session *se, struct served *s, int fd, const char *folder, const struct serve_ready *ready,
-		  int asker)
+		 const struct handed *handed)
 {
-	struct keeper k = { .se = se, .s = s, .fd = fd, .folder = folder, .ready = ready, .asker = asker, .control = { -1, -1 } };
+	struct keeper k = { .se = se, .s = s, .fd = fd, .folder = folder, .ready = ready, .asker = handed->asker };
 	bool resume = s->init == 0;
 
 	s->keeper = getpid();
+	memcpy(k.control, handed->control, sizeof k.control);
 	k.signals = take_signals(!folder);
 	if (folder)
 		open_control(&k);

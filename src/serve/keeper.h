@@ -64,8 +64,8 @@ void forget_generation(const struct generation *g);
 void forget_mount(const struct served *s);
 /* Goes on as another program, which finds the mount as serve_is_handed() says; returns where that cannot be. */
 void become(struct keeper *k, int program);
-/* What was handed: the connection, or a negative errno, and who waits for the change of programs, or -1. */
-int take_handed(struct served *s, int *asker);
+/* What was handed: the connection, or a negative errno. */
+int take_handed(struct served *s, struct handed *ret);
 /* The service manager is to forget it. */
 void forget_handed(void);
 

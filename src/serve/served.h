@@ -210,14 +210,19 @@ void finish_requests(int sig);
 
 /* --- keeper.c --------------------------------------------------------------------------------------------- */
 
+/* What a program that is to go on as another one hands to that beside the mount; -1 where there is none. */
+struct handed {
+	int asker;	/* waits for the change of programs */
+	int control[2]; /* with the questions that wait in it */
+};
+
 /*
  * Keeps the connection, and starts a worker, which answers, again and again until the connection ends, or a signal asks
- * for the end and the folder is unmounted. `asker`, where not -1, waits for the answer to an upgrade. Returns 0, or
- * -ECANCELED or -ECHILD as serve() does, or -ECONNABORTED where the mount is still there, and dead, for somebody else
- * to unmount.
+ * for the end and the folder is unmounted. Returns 0, or -ECANCELED or -ECHILD as serve() does, or -ECONNABORTED where
+ * the mount is still there, and dead, for somebody else to unmount.
  */
 int keep_serving(struct fuse_session *se, struct served *s, int fd, const char *folder, const struct serve_ready *ready,
-		  int asker);
+		  const struct handed *handed);
 
 /* --- renew.c: the kernel is told what is not as it was ----------------------------------------------------- */
 

@@ -276,7 +276,7 @@ int serve(const struct serve_what *what, int fd, const char *folder, const struc
 	bool answers = se && rc == 0;
 
 	if (answers)
-		rc = keep_serving(se, s, fd, folder, ready, -1);
+		rc = keep_serving(se, s, fd, folder, ready, &(struct handed){ -1, { -1, -1 } });
 	else if (folder && !what->lent)
 		serve_unmount(folder);
 	if (se)
@@ -307,7 +307,8 @@ static bool agree_again(struct fuse_session *se, struct served *s)
 int serve_handed(const struct serve_what *what, const struct serve_ready *ready, struct err *err)
 {
 	struct served *s = new_served(what);
-	int asker, fd = take_handed(s, &asker);
+	struct handed handed;
+	int fd = take_handed(s, &handed);
 	struct fuse_session *se = fd >= 0 ? open_session(s, fd) : NULL;
 	bool answers = se && agree_again(se, s);
 	int rc = -ESTALE;
@@ -315,7 +316,7 @@ int serve_handed(const struct serve_what *what, const struct serve_ready *ready,
 	if (answers) {
 		const char *folder = *s->now.record->folder ? strdup(s->now.record->folder) : NULL;
 		atomic_fetch_add(&s->state->programs, 1);
-		rc = keep_serving(se, s, fd, folder, ready, asker);
+		rc = keep_serving(se, s, fd, folder, ready, &handed);
 		free((void *)folder);
 	}
 	if (se)

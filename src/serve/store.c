@@ -19,6 +19,7 @@
 
 enum { FIRST_FD = 3, NAME_ROOM = 40 };
 static const char connection_name[] = "topofs-connection", state_name[] = "topofs-state", asker_name[] = "topofs-asker";
+static const char *const control_names[] = { "topofs-control-out", "topofs-control-in" };
 static const char tree_name_of[] = "topofs-tree-%" PRIu64, record_name_of[] = "topofs-record-%" PRIu64;
 
 /* --- to the service manager ------------------------------------------------------------------------------ */
@@ -172,6 +173,8 @@ void become(struct keeper *k, int program)
 	pack(&p, connection_name, k->fd);
 	pack(&p, state_name, s->state_fd);
 	pack(&p, asker_name, k->asker);
+	for (size_t i = 0; i < 2; i++)
+		pack(&p, control_names[i], k->control[i]);
 	pack_generation(&p, &s->now);
 	for (size_t i = 0; i < s->n_past; i++)
 		pack_generation(&p, &s->past[i]);
@@ -282,7 +285,7 @@ int serve_take_connection(void)
 	return FIRST_FD;
 }
 
-int take_handed(struct served *s, int *asker)
+int take_handed(struct served *s, struct handed *ret)
 {
 	struct pair pairs[MAX_PAST + 1];
 	size_t n = 0;
@@ -290,7 +293,7 @@ int take_handed(struct served *s, int *asker)
 	int connection = -1, fd = FIRST_FD, end = FIRST_FD + atoi(getenv("LISTEN_FDS"));
 	char *names = strdup(take_names());
 
-	*asker = -1;
+	*ret = (struct handed){ -1, { -1, -1 } };
 	for (char *rest = names, *name; fd < end && (name = strsep(&rest, ":")); fd++) {
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 		if (!strcmp(name, connection_name))
@@ -298,7 +301,11 @@ int take_handed(struct served *s, int *asker)
 		else if (!strcmp(name, state_name) && state_take(fd, &s->state) == 0)
 			s->state_fd = fd;
 		else if (!strcmp(name, asker_name))
-			*asker = fd;
+			ret->asker = fd;
+		else if (!strcmp(name, control_names[0]))
+			ret->control[0] = fd;
+		else if (!strcmp(name, control_names[1]))
+			ret->control[1] = fd;
 		else if (named_number(name, tree_name_of, &generation))
 			add_half(pairs, &n, generation, fd, -1);
 		else if (named_number(name, record_name_of, &generation))

@@ -184,6 +184,27 @@ check_status 1 "another keeper" "$TOPOFS" reload --pid $$ mnt b.json 2>err
 check "says which it is" grep -qx "topofs: mnt: its keeper is process $(keeper_of mnt), not $$" err
 check "its keeper" "$TOPOFS" reload --pid "$(keeper_of mnt)" mnt b.json
 check_status 2 "no process" "$TOPOFS" reload --pid x mnt 2>err
+
+# questions at once wait for each other, also where the keeper becomes another program meanwhile
+at_once() {
+	waited=
+	for question in "reload mnt a.json" "upgrade mnt" "reload mnt b.json" "upgrade mnt" "reload mnt" "reload mnt a.json"; do
+		# shellcheck disable=SC2086 # words
+		timeout 50 "$TOPOFS" $question 2>>at_once.err &
+		waited="$waited $!"
+	done
+	all=0
+	for question in $waited; do
+		wait "$question" || all=1
+	done
+	return $all
+}
+one=$(keeper_of mnt)
+for round in 1 2 3; do
+	check "reloads and upgrades at once, $round" at_once
+done
+same /dev/null at_once.err
+check "its keeper is the same process" [ "$(keeper_of mnt)" = "$one" ]
 unmount mnt
 
 # what a mount says of itself is believed as far as the user who mounted it
