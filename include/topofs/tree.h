@@ -128,9 +128,9 @@ int tree_image(const struct tree *t, struct err *err);
 int tree_map(int fd, struct tree *ret, struct err *err);
 int tree_map_own(int fd, struct tree *ret, struct err *err);
 
-/* Reads part of a folder: what wants() says, by path and st_mode; what cannot be read is told and left out. */
+/* Reads part of a folder: what wants() says, by path and kind; what cannot be read is told and left out. */
 struct tree_picker {
-	bool (*wants)(void *ctx, const char *path, mode_t mode); /* NULL: everything */
+	bool (*wants)(void *ctx, const char *path, mode_t kind); /* S_IFMT's bits; NULL: everything */
 	void (*cannot)(void *ctx, const char *path, const char *why);
 	void *ctx;
 };

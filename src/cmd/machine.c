@@ -22,6 +22,7 @@
 struct reading {
 	bool running;
 	size_t lost, seen;
+	struct buf first; /* that was lost */
 	bool shows; /* a line of progress is on the terminal */
 	struct timespec start;
 };
@@ -36,7 +37,8 @@ static void clear_progress(struct reading *reading)
 static void lose(void *ctx, const char *path, const char *why)
 {
 	struct reading *reading = ctx;
-	reading->lost++;
+	if (reading->lost++ == 0)
+		buf_printf(&reading->first, "/%s", path);
 	if (reading->running)
 		return;
 	clear_progress(reading);
@@ -118,8 +120,13 @@ static void warn_of_losses(const struct reading *reading)
 	if (!reading->running || (!reading->lost && !geteuid()))
 		return;
 	_cleanup_buf_ struct buf text = { 0 };
-	if (reading->lost)
-		buf_printf(&text, "%zu files cannot be read and are left out%s", reading->lost, geteuid() ? ", " : "");
+	if (reading->lost == 1)
+		buf_printf(&text, "%s cannot be read and is left out", buf_text(&reading->first));
+	else if (reading->lost)
+		buf_printf(&text, "%zu files cannot be read and are left out, the first is %s", reading->lost,
+			   buf_text(&reading->first));
+	if (reading->lost && geteuid())
+		buf_puts(&text, ", ");
 	if (geteuid())
 		buf_puts(&text, "of configuration space there are 64 bytes only");
 	fail("warning: %s%s", geteuid() ? "as this user is not root, " : "", buf_text(&text));
@@ -210,9 +217,11 @@ static int load_as(const char *root, bool redact, struct tree *ret)
 	clock_gettime(CLOCK_MONOTONIC, &reading.start);
 	_cleanup_tree_ struct tree tree = { 0 };
 	int status = load(root ? root : "/", &reading, &tree);
+	if (!status)
+		warn_of_losses(&reading);
+	buf_done(&reading.first);
 	if (status)
 		return status;
-	warn_of_losses(&reading);
 	if (redact) {
 		sysfs_redact(&tree, ret);
 		return EXIT_OK;

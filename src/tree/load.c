@@ -25,6 +25,7 @@ struct found {
 	const char *name;
 	uint32_t parent; /* its entry */
 	int depth;
+	mode_t kind; /* as the folder says, 0 where it does not */
 };
 
 static int failed(struct load *l, int rc)
@@ -103,12 +104,20 @@ static int load_folder(struct load *l, const struct found *f)
 	return load_below(l, fd, e, f->depth + 1);
 }
 
+static bool is_wanted(const struct load *l, mode_t mode)
+{
+	return !l->picker || !l->picker->wants || l->picker->wants(l->picker->ctx, buf_text(&l->path), mode);
+}
+
+/* What is not wanted is not even looked at, where its folder says what it is. */
 static int load_entry(struct load *l, const struct found *f)
 {
 	struct stat st;
+	if (f->kind && !is_wanted(l, f->kind))
+		return 0;
 	if (fstatat(f->at, f->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return failed(l, -errno);
-	if (l->picker && l->picker->wants && !l->picker->wants(l->picker->ctx, buf_text(&l->path), st.st_mode))
+	if ((st.st_mode & S_IFMT) != f->kind && !is_wanted(l, st.st_mode & S_IFMT))
 		return 0;
 	switch (st.st_mode & S_IFMT) {
 	case S_IFREG:
@@ -122,13 +131,20 @@ static int load_entry(struct load *l, const struct found *f)
 	}
 }
 
-/* What cannot be read is left out where somebody is told of it. */
+static bool is_gone(const struct found *f)
+{
+	struct stat st;
+	return fstatat(f->at, f->name, &st, AT_SYMLINK_NOFOLLOW) < 0 && (errno == ENOENT || errno == ESRCH);
+}
+
+/* What cannot be read is left out where somebody is told of it; what has gone meanwhile is none of it. */
 static int load_or_tell(struct load *l, const struct found *f)
 {
 	int rc = load_entry(l, f);
 	if (rc == 0 || !l->picker || !l->picker->cannot)
 		return rc;
-	l->picker->cannot(l->picker->ctx, buf_text(&l->path), l->err->what);
+	if (!is_gone(f))
+		l->picker->cannot(l->picker->ctx, buf_text(&l->path), l->err->what);
 	return 0;
 }
 
@@ -154,7 +170,7 @@ static int load_below(struct load *l, int fd, uint32_t e, int depth)
 			continue;
 		buf_puts(&l->path, len ? "/" : "");
 		buf_puts(&l->path, d->d_name);
-		rc = load_or_tell(l, &(struct found){ dirfd(dir), d->d_name, e, depth });
+		rc = load_or_tell(l, &(struct found){ dirfd(dir), d->d_name, e, depth, DTTOIF(d->d_type) });
 		buf_cut(&l->path, len);
 	}
 	closedir(dir);

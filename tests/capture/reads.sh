@@ -19,6 +19,11 @@ harmful "nothing that does something" 'compact|rescan|remove|reset|bind|unbind|n
 harmful "nothing that is slow or wakes hardware" 'vpd|rom|resource[0-9]+(_wc)?|slaves|smart|temp[0-9].*|power[0-9].*'
 harmful "no process's memory or environment" 'environ|mem|kcore|kmsg|maps|pagemap|cmdline|kallsyms'
 
+# processes come and go: what becomes of them is no loss
+ASAN_OPTIONS=detect_leaks=0 strace -f -y -o looks -e trace=%file "$TOPOFS" capture -o here.json 2>warnings
+check "it looks at /proc" grep -q '</proc>, "cpuinfo"' looks
+check "but at no process" test -z "$(grep -E '</proc>, "[0-9]+"' looks)"
+
 check_status 0 "it ends" timeout 60 "$TOPOFS" capture -o here.json 2>warnings
 check "one warning at most" test "$(wc -l <warnings)" -le 1
 check "no progress where there is no terminal" sh -c '! grep -q "files$" warnings || grep -q left warnings'
