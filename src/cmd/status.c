@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "topofs/buf.h"
 #include "topofs/cmd.h"
+#include "topofs/compose.h"
 #include "topofs/serve.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <linux/fuse.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Any other kind is counted as "other". */
 static const char *const kinds[SERVE_N_OPCODES] = {
@@ -150,14 +153,31 @@ static const struct opt opts[] = {
 	{ 'j', "json", NULL, "print it as a JSON object" },
 };
 
+struct told {
+	struct serve_status status;
+	struct err err;
+};
+
+static int ask(void *folder, void *answer)
+{
+	struct told *told = answer;
+	int rc = serve_status(folder, &told->status, &told->err);
+	return rc == -ETIMEDOUT ? -EIO : rc; /* that one says that nothing was told */
+}
+
+/* A worker that is stopped, or a file system of somebody else, may let it wait for good. */
 static int run(char **args, int n_args, const char *const *values)
 {
 	(void)n_args;
-	struct serve_status status;
-	struct err err = { 0 };
-	if (serve_status(args[0], &status, &err) < 0)
-		return complain(args[0], &err);
-	return values[OPT_JSON] ? print_json(&status) : print_text(&status);
+	struct told told = { 0 };
+	int rc = compose_in_time(ask, args[0], &told, sizeof told, false);
+	if (rc == -ETIMEDOUT)
+		return fail("%s: its server does not answer", args[0]);
+	if (rc < 0 && !*told.err.what)
+		err_set(&told.err, "", "cannot ask its server: %s", strerror(-rc));
+	if (rc < 0)
+		return complain(args[0], &told.err);
+	return values[OPT_JSON] ? print_json(&told.status) : print_text(&told.status);
 }
 
 const struct cmd cmd_status = {
@@ -167,7 +187,8 @@ const struct cmd cmd_status = {
 	.text = "Prints the machine's name, its description, files, links and folders, the server's own memory, how\n"
 		"long it has run, what the kernel has to spare it requests, and how many requests of each kind came\n"
 		"since it started. \"absent\" are look-ups that found nothing. A file that was read once is read\n"
-		"again without a request.\n"
+		"again without a request. A server that does not answer within ten seconds is told of, and not waited\n"
+		"for.\n"
 		"\n"
 		"MOUNTPOINT is any folder of the mount: within topofs run, /sys is one.\n",
 	.opts = opts,

@@ -68,6 +68,14 @@ refused "not a folder" file
 refused "not a folder" mnt/sys/topofs/big
 refused "nothing that topofs serves" empty
 refused "nothing that topofs serves" /proc
+stopped=$(worker)
+on_exit "kill -CONT $stopped 2>/dev/null"
+kill -STOP "$stopped"
+check_status 1 "of a server that is stopped" timeout 60 "$TOPOFS" status mnt 2>err
+check "it says so in one line" one_line err
+check "which is: $(cat err)" grep -qx 'topofs: mnt: its server does not answer' err
+kill -CONT "$stopped"
+check "one that goes on answers" "$TOPOFS" status mnt >again
 # shellcheck disable=SC2046 # both of them
 kill -KILL $(servers)
 wait_for 5 no_servers
