@@ -45,6 +45,14 @@ static int replace_file(const char *path, const struct buf *text)
 	return error;
 }
 
+/* As /dev/stdout is: what was written to that before has to stay, also where it is an ordinary file. */
+static bool is_output(const char *path)
+{
+	struct stat st, output;
+	return !stat(path, &st) && !fstat(STDOUT_FILENO, &output) && st.st_dev == output.st_dev &&
+	       st.st_ino == output.st_ino;
+}
+
 /* A device or pipe is written to, a link followed. */
 static int write_file(const char *path, const struct buf *text)
 {
@@ -62,7 +70,7 @@ static int write_file(const char *path, const struct buf *text)
 
 int write_text(const struct buf *text, const char *path)
 {
-	if (path && strcmp(path, "-"))
+	if (path && strcmp(path, "-") && !is_output(path))
 		return write_file(path, text);
 	fwrite(buf_text(text), 1, text->len, stdout);
 	return EXIT_OK;

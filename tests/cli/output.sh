@@ -40,5 +40,20 @@ check_status 1 "where SIGPIPE is ignored it is an error" sh -c 'trap "" PIPE
 	exit "$(cat status)"'
 check "told in one line" grep -qx 'topofs: cannot write: Broken pipe' err
 
+# -o: a file is replaced, a device or a pipe written to, and standard output gone on with
+"$TOPOFS" convert vm-small >vm.json || fail "cannot convert"
+check "to /dev/null" "$TOPOFS" convert -o /dev/null vm-small
+check "which stays a device" test -c /dev/null
+echo before >appended
+check "to /dev/stdout, which is a file" "$TOPOFS" convert -o /dev/stdout vm-small >>appended
+check "after what is there" sh -c 'sed 1d appended | cmp - vm.json && head -n 1 appended | grep -qx before'
+"$TOPOFS" convert -o /dev/stdout vm-small | cat >piped
+same vm.json piped
+# shellcheck disable=SC2016
+check "to the file itself" sh -c '"$TOPOFS" convert -o itself vm-small >itself'
+same vm.json itself
+check_status 1 "to a full disk" "$TOPOFS" convert -o /dev/full vm-small 2>err
+check "which it says" grep -qx 'topofs: /dev/full: No space left on device' err
+
 # the document does not become what is printed on
 check_status 1 "all closed" "$TOPOFS" show vm-small <&- >&- 2>&-
