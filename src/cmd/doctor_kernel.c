@@ -100,7 +100,14 @@ static int open_device(void)
 void look_at_fuse(const struct host *h, struct verdict *v)
 {
 	(void)h;
+	static const char usual[] = "its permissions are usually 0666, so that any user can have a machine of their own";
+	struct stat st;
 	int error = open_device();
+	if (!error && !stat("/dev/fuse", &st) && (st.st_mode & 0006) != 0006) {
+		say(v, NOTE, "/dev/fuse can be opened, but not by everybody: its permissions are %04o", st.st_mode & 07777);
+		advise(v, "%s", usual);
+		return;
+	}
 	if (!error) {
 		say(v, OK, "/dev/fuse can be opened");
 		return;
@@ -109,7 +116,7 @@ void look_at_fuse(const struct host *h, struct verdict *v)
 	if (error == EPERM)
 		advise(v, "give the container or service this device: --device /dev/fuse, or DeviceAllow=/dev/fuse rw");
 	else if (error == EACCES)
-		advise(v, "its permissions are usually 0666, so that any user can have a machine of their own");
+		advise(v, "%s", usual);
 	else
 		advise(v, "modprobe fuse; a container is given it with --device /dev/fuse");
 }

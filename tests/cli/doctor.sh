@@ -53,7 +53,8 @@ on_host() {
 		while umount -l -t fuse.topofs -a 2>/dev/null && grep -q " fuse.topofs " /proc/self/mounts; do :; done
 		eval "$1"; shift; exec "$@"' sh "$@"
 }
-says ok fuse opened on_host :
+says ok fuse opened on_host 'mount -t tmpfs none /dev && mknod -m 666 /dev/fuse c 10 229'
+says note fuse '0600; its permissions are usually 0666' on_host 'mount -t tmpfs none /dev && mknod -m 600 /dev/fuse c 10 229'
 says ok requests spares on_host :
 says ok mounts '0 of topofs' on_host :
 says ok propagation shared on_host 'mount --make-shared /'
