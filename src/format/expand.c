@@ -101,11 +101,14 @@ static uint32_t *distance_between(struct topo *t, int64_t from, int64_t to)
 	return &a->distances.at[b - t->nodes.at];
 }
 
+/* Sets of nodes meet, but only who names one node alone says how far it is from itself. */
 static void set_distances(struct topo *t, const struct doc_distance *rule)
 {
+	bool of_one = idset_count(&rule->from) == 1 && idset_count(&rule->to) == 1;
 	IDSET_EACH (from, &rule->from)
 		IDSET_EACH (to, &rule->to)
-			*distance_between(t, from, to) = *distance_between(t, to, from) = rule->value;
+			if (from != to || of_one)
+				*distance_between(t, from, to) = *distance_between(t, to, from) = rule->value;
 }
 
 /* Rules may set what earlier ones have set, but not without end. */
@@ -132,7 +135,7 @@ static int expand_distance_rules(struct expander *x, const struct document *doc)
 	for (size_t i = 0; i < t->nodes.n; i++) {
 		t->nodes.at[i].distances.n = 0;
 		for (size_t k = 0; k < t->nodes.n; k++)
-			*LIST_ADD(&t->arena, &t->nodes.at[i].distances) = 20;
+			*LIST_ADD(&t->arena, &t->nodes.at[i].distances) = i == k ? 10 : 20;
 	}
 	size_t n_set = 0;
 	for (size_t i = 0; i < doc->distances.n; i++) {
@@ -146,8 +149,6 @@ static int expand_distance_rules(struct expander *x, const struct document *doc)
 			return wrong(x, "the distances are set more than %d times over", MAX_OVERLAP);
 		set_distances(t, rule);
 	}
-	for (size_t i = 0; i < t->nodes.n; i++)
-		t->nodes.at[i].distances.at[i] = 10;
 	return 0;
 }
 

@@ -31,6 +31,9 @@ void check_mask_bits(const struct inspection *in);
 void check_cpu_mask_width(const struct inspection *in);
 void check_caches(const struct inspection *in);
 void check_core_ids(const struct inspection *in);
+void check_package_ids(const struct inspection *in);
+void check_cache_levels(const struct inspection *in);
+void check_frequencies(const struct inspection *in);
 
 /* rules_node.c */
 void check_node_mask(const struct inspection *in);
@@ -54,6 +57,8 @@ void check_named_nodes(const struct inspection *in);
 void check_named_functions(const struct inspection *in);
 void check_physfns(const struct inspection *in);
 void check_vectors(const struct inspection *in);
+void check_link_widths(const struct inspection *in);
+void check_bridge_classes(const struct inspection *in);
 void check_nccl(const struct inspection *in);
 void check_switches(const struct inspection *in);
 

@@ -144,3 +144,62 @@ void check_core_ids(const struct inspection *in)
 		}
 	}
 }
+
+/* On s390 packages are counted anew in each book; of one place and id, those of one package are side by side. */
+static int compare_package_ids(const struct cpu *a, const struct cpu *b)
+{
+	static const enum topo_level around[] = { LEVEL_DRAWER, LEVEL_BOOK };
+	for (size_t i = 0; i < sizeof around / sizeof *around; i++)
+		if (a->group[around[i]] != b->group[around[i]])
+			return a->group[around[i]] < b->group[around[i]] ? -1 : 1;
+	return (a->number[LEVEL_PACKAGE] > b->number[LEVEL_PACKAGE]) -
+	       (a->number[LEVEL_PACKAGE] < b->number[LEVEL_PACKAGE]);
+}
+
+static int compare_packages(const void *x, const void *y)
+{
+	const struct cpu *a = *(const struct cpu *const *)x, *b = *(const struct cpu *const *)y;
+	int order = compare_package_ids(a, b);
+	if (!order)
+		order = (a->group[LEVEL_PACKAGE] > b->group[LEVEL_PACKAGE]) -
+			(a->group[LEVEL_PACKAGE] < b->group[LEVEL_PACKAGE]);
+	return order ? order : (a->id > b->id) - (a->id < b->id);
+}
+
+void check_package_ids(const struct inspection *in)
+{
+	const struct topo *t = in->topo;
+	const struct cpu **order = arena_alloc(in->arena, (t->cpus.n + 1) * sizeof *order);
+	for (size_t i = 0; i < t->cpus.n; i++)
+		order[i] = &t->cpus.at[i];
+	qsort(order, t->cpus.n, sizeof *order, compare_packages);
+	for (size_t i = 1; i < t->cpus.n; i++) {
+		const struct cpu *a = order[i - 1], *b = order[i];
+		if (b->number[LEVEL_PACKAGE] != TOPO_UNKNOWN && !compare_package_ids(a, b) &&
+		    a->group[LEVEL_PACKAGE] != b->group[LEVEL_PACKAGE]) {
+			report(in, arena_printf(in->arena, "package %d", b->number[LEVEL_PACKAGE]),
+			       "CPUs %u and %u are in two packages of this id: programs take them for one", a->id, b->id);
+			return;
+		}
+	}
+}
+
+void check_cache_levels(const struct inspection *in)
+{
+	for (size_t i = 0; i < in->topo->caches.n; i++)
+		if (in->topo->caches.at[i].level > 5) {
+			report(in, "cpu.caches", "an L%u cache: hwloc knows L1 to L5", in->topo->caches.at[i].level);
+			return;
+		}
+}
+
+void check_frequencies(const struct inspection *in)
+{
+	for (size_t i = 0; i < in->topo->kinds.n; i++) {
+		const struct cpu_kind *kind = &in->topo->kinds.at[i];
+		if (kind->max_khz && kind->min_khz > kind->max_khz)
+			report(in, arena_printf(in->arena, "cpu.kinds[%zu]", i),
+			       "its lowest frequency, %llu kHz, is above its highest, %llu kHz",
+			       (unsigned long long)kind->min_khz, (unsigned long long)kind->max_khz);
+	}
+}

@@ -300,6 +300,37 @@ void check_vectors(const struct inspection *in)
 	}
 }
 
+/* PCI_EXP_LNKSTA_NLW and what the kernel shows where it cannot tell: no link, 63 and 255 lanes. */
+static bool is_width(uint32_t width)
+{
+	static const uint32_t widths[] = { 0, 1, 2, 4, 8, 12, 16, 32, 63, 255 };
+	size_t i = 0;
+	while (i < sizeof widths / sizeof *widths && widths[i] != width)
+		i++;
+	return i < sizeof widths / sizeof *widths;
+}
+
+void check_link_widths(const struct inspection *in)
+{
+	for (size_t i = 0; i < in->topo->pci.n; i++) {
+		const struct pci *pci = &in->topo->pci.at[i];
+		uint32_t width = is_width(pci->link.width) ? pci->max_link.width : pci->link.width;
+		if (!is_width(width))
+			report(in, pci_name(in, pci->address), "its link has %u lanes: PCI Express has 1, 2, 4, 8, 12, 16 or 32",
+			       width);
+	}
+}
+
+void check_bridge_classes(const struct inspection *in)
+{
+	for (size_t i = 0; i < in->topo->pci.n; i++) {
+		const struct pci *pci = &in->topo->pci.at[i];
+		if (pci->bridge && pci->class >> 8 != 0x0604 && pci->class >> 8 != 0x0607)
+			report(in, pci_name(in, pci->address), "it is a bridge, but its class is %04x, not 0604",
+			       pci->class >> 8);
+	}
+}
+
 /* GPUs, network adapters and what else NCCL looks for by a 12-character address. */
 static bool is_for_nccl(const struct pci *pci)
 {
