@@ -166,14 +166,17 @@ static int compare_packages(const void *x, const void *y)
 	return order ? order : (a->id > b->id) - (a->id < b->id);
 }
 
+/* The kernel leaves a CPU that is offline out of its package. */
 void check_package_ids(const struct inspection *in)
 {
 	const struct topo *t = in->topo;
 	const struct cpu **order = arena_alloc(in->arena, (t->cpus.n + 1) * sizeof *order);
+	size_t n = 0;
 	for (size_t i = 0; i < t->cpus.n; i++)
-		order[i] = &t->cpus.at[i];
-	qsort(order, t->cpus.n, sizeof *order, compare_packages);
-	for (size_t i = 1; i < t->cpus.n; i++) {
+		if (idset_has(&t->online, t->cpus.at[i].id))
+			order[n++] = &t->cpus.at[i];
+	qsort(order, n, sizeof *order, compare_packages);
+	for (size_t i = 1; i < n; i++) {
 		const struct cpu *a = order[i - 1], *b = order[i];
 		if (b->number[LEVEL_PACKAGE] != TOPO_UNKNOWN && !compare_package_ids(a, b) &&
 		    a->group[LEVEL_PACKAGE] != b->group[LEVEL_PACKAGE]) {
