@@ -90,6 +90,13 @@ static void upgrade(struct keeper *k, int program)
 	answer_control(k, "cannot become another program");
 }
 
+static void refuse(struct keeper *k, const struct control_fds *fds, const char *why)
+{
+	answer_control(k, why);
+	if (fds->tree >= 0)
+		close(fds->tree);
+}
+
 static void attend_control(struct keeper *k)
 {
 	struct control c;
@@ -101,11 +108,11 @@ static void attend_control(struct keeper *k)
 	if (c.kind == CONTROL_RELOAD)
 		reload(k, &c, &fds);
 	else if (c.kind == CONTROL_UPGRADE && k->preparing)
-		answer_control(k, "is not ready yet");
+		refuse(k, &fds, "is not ready yet");
 	else if (c.kind == CONTROL_UPGRADE && fds.tree >= 0)
 		upgrade(k, fds.tree);
 	else
-		answer_control(k, "does not know this question");
+		refuse(k, &fds, "does not know this question");
 	if (fds.pins >= 0)
 		close(fds.pins);
 }
