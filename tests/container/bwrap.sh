@@ -35,6 +35,8 @@ all() {
 all root env
 if ! as_nobody bwrap --ro-bind / / true 2>err; then
 	lib_report "skipped of it: an ordinary user's: $(tail -n 1 err)"
+elif ! as_nobody test -x "$TOPOFS"; then
+	lib_report "skipped of it: an ordinary user's: nobody cannot reach $TOPOFS"
 else
 	all nobody as_nobody
 fi
