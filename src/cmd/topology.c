@@ -299,7 +299,8 @@ int load_topology(const char *topology, const struct load_options *how, struct t
 		format = of_text;
 	}
 	int rc = of_text ? 0 : read_document(buf_text(&path), how, &bytes, &err);
-	if (rc == -ENOENT || rc == -EACCES)
+	/* there is no document to find a place in */
+	if (rc == -ENOENT || rc == -ENOTDIR || rc == -ENAMETOOLONG || rc == -EACCES)
 		return complain(buf_text(&path), &err);
 	if (rc || parse_document(&bytes, format, &topo, &err))
 		return complain_of_document(buf_text(&path), &err);

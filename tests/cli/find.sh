@@ -55,11 +55,11 @@ not_found() {
 	check "'$1': status $status" test "$status" -eq 1
 	check "'$1': nothing on standard output" test ! -s out
 	check "'$1': one line" test "$(wc -l <err)" -eq 1
-	check "'$1': '$(cat err)'" grep -q "^topofs: $1: document: $2" err
+	check "'$1': '$(cat err)'" grep -q "^topofs: $1: $2" err
 }
 not_found nobody 'no such file, and no machine of that name is installed'
 not_found ./nobody 'No such file'
-not_found a 'a folder, not a file'
+not_found a 'document: a folder, not a file'
 not_found a/m 'No such file'
 not_found ../etc/m 'No such file'
 not_found m.json/x 'Not a directory'

@@ -26,7 +26,7 @@ inside() {
 
 # dangling NAME: the links of /sys that lead nowhere
 dangling() {
-	inside "$1" find /sys -path /sys/fs/cgroup -prune -o -xtype l -print
+	inside "$1" find /sys -ignore_readdir_race -path /sys/fs/cgroup -prune -o -xtype l -print
 }
 
 # mounts NAME: those that attaching touches, as others may come and go

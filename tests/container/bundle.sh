@@ -37,7 +37,7 @@ look='cat /sys/devices/system/cpu/present; grep -c ^processor /proc/cpuinfo; ls 
 		for tenth in $(seq 100); do [ $(cat /sys/class/net/veth0/statistics/tx_packets) -gt 0 ] && break; sleep 0.1; done
 		[ $tenth -lt 100 ] && ls /sys/class/net
 	fi 2>/dev/null
-	find /sys -path /sys/fs/cgroup -prune -o -xtype l -print'
+	find /sys -ignore_readdir_race -path /sys/fs/cgroup -prune -o -xtype l -print'
 
 # looked FILE: it is what that container should tell; no link of /sys leads nowhere.
 looked() {

@@ -15,7 +15,7 @@ mount_point union
 "$TOPOFS" mount -o union "$machine" union || fail "no mount of the union"
 
 look='cat /sys/devices/system/cpu/present; ls -d /sys/class/net/lo /sys/module/kernel 2>/dev/null
-	find /sys -path /sys/fs/cgroup -prune -o -xtype l -print 2>/dev/null'
+	find /sys -ignore_readdir_race -path /sys/fs/cgroup -prune -o -xtype l -print 2>/dev/null'
 echo 0-7 >described
 printf '0-7\n/sys/class/net/lo\n/sys/module/kernel\n' >both
 

@@ -30,7 +30,7 @@ nspawn() {
 # shellcheck disable=SC2016 # at the end
 on_exit 'rmdir /run/systemd/nspawn/propagate/topofs-$$-* 2>/dev/null'
 
-dangling='find /sys -path /sys/fs/cgroup -prune -o -xtype l -print'
+dangling='find /sys -ignore_readdir_race -path /sys/fs/cgroup -prune -o -xtype l -print'
 root try
 nspawn try true >said 2>&1 || skip "systemd-nspawn runs no container here: $(tail -n 1 said)"
 

@@ -59,7 +59,7 @@ check "the machine's name" test "$(in_container vm-small printenv TOPOFS_MACHINE
 # shellcheck disable=SC2016 # the container's shell expands
 look='cat /sys/devices/system/cpu/present; ls /sys/class/net
 	[ -n "$(ls /sys/fs/cgroup)" ] && [ -d /sys/module/kernel ] && [ -e /sys/kernel/uevent_seqnum ] && echo real
-	find /sys -path /sys/fs/cgroup -prune -o -xtype l -print'
+	find /sys -ignore_readdir_race -path /sys/fs/cgroup -prune -o -xtype l -print'
 in_container dgx-h100 sh -c "$look" >large &
 in_container vm-small sh -c "$look" >small
 wait

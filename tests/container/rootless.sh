@@ -54,7 +54,7 @@ in_container mounts.cdi --rootfs "$tmp/root" true || skip "no container of an or
 
 look='cat /sys/devices/system/cpu/present; ls /sys/class/net
 	[ -e /sys/kernel/uevent_seqnum ] && echo real
-	find /sys -path /sys/fs/cgroup -prune -o -xtype l -print 2>/dev/null'
+	find /sys -ignore_readdir_race -path /sys/fs/cgroup -prune -o -xtype l -print 2>/dev/null'
 device=topofs.dev/machine=machine
 in_container mounts.cdi --device "$device" --rootfs "$tmp/root" sh -c "$look" >mounts
 in_container hook.cdi --device "$device" --rootfs "$tmp/root" sh -c "$look" >hook
