@@ -145,6 +145,18 @@ wait_for() {
 	done
 }
 
+# two_by_two COMMAND WORD...: calls it with each word, two at a time, as most of a visit is waiting for mounts.
+two_by_two() {
+	lib_call=$1
+	shift
+	while [ $# -gt 0 ]; do
+		"$lib_call" "$1" &
+		[ $# -lt 2 ] || "$lib_call" "$2"
+		shift $(($# > 1 ? 2 : 1))
+		wait
+	done
+}
+
 lib_end() {
 	lib_status=$?
 	trap - EXIT

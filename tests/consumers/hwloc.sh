@@ -67,15 +67,9 @@ visit() {
 		/: link [0-9]/ { a = bytes($(NF - 2)); b = bytes($NF); if (a > b * 1.01 || b > a * 1.01) exit 1 }' "$name.found"
 }
 
-# by two at a time, as most of it is waiting for mounts
 set -- "$top_srcdir"/examples/*.json
 check "there are machines" test $# -gt 20
-while [ $# -gt 0 ]; do
-	visit "$1" &
-	[ $# -lt 2 ] || visit "$2"
-	shift $(($# > 1 ? 2 : 1))
-	wait
-done
+two_by_two visit "$@"
 
 # --- other XML -------------------------------------------------------------------------------------------
 

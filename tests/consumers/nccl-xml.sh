@@ -31,14 +31,7 @@ visit() {
 	! grep -q '<cpu' "$name.xml" || check "$name: it comes back the same" diff "$name.xml" "$name.again"
 }
 
-# by two at a time, as most of it is waiting for mounts
-set -- "$top_srcdir"/examples/*.json "$top_srcdir"/tests/topologies/*.json
-while [ $# -gt 0 ]; do
-	visit "$1" &
-	[ $# -lt 2 ] || visit "$2"
-	shift $(($# > 1 ? 2 : 1))
-	wait
-done
+two_by_two visit "$top_srcdir"/examples/*.json "$top_srcdir"/tests/topologies/*.json
 set -- ./*.walked
 check "there are as many as machines NCCL knows" test $# -gt 20
 "$TOPOFS" check --force ./*.json 2>err

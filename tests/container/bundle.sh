@@ -3,6 +3,8 @@
 #
 # What the tests of OCI runtimes share: a bundle whose createContainer hook is topofs; read after serve.sh.
 
+[ -L /bin ] || skip "this system keeps programs outside /usr"
+requires_python json
 mkdir -p bundle/root/usr bundle/root/proc bundle/root/sys bundle/root/dev
 for link in /bin /sbin /lib /lib32 /lib64 /libx32; do
 	[ ! -L "$link" ] || cp -a "$link" bundle/root/

@@ -5,9 +5,7 @@
 needs_root
 needs_fuse
 requires crun ip mountpoint unshare
-[ -L /bin ] || skip "this system keeps programs outside /usr"
 . "$top_srcdir/tests/serve.sh"
-requires_python json
 . "$top_srcdir/tests/container/bundle.sh"
 (cd bundle && crun spec) || fail "no bundle"
 
