@@ -32,6 +32,10 @@ def asked(what):
     after = status()["requests"]
     return {k: after[k] - before[k] for k in after if after[k] != before[k]}
 
+# Another test may ask all mounts of this computer whether they are alive meanwhile: one time of five will do.
+def asks(what, requests):
+    return any(asked(what) == requests for _ in range(5))
+
 def terminal():
     with open("mnt/sys/topofs/big", "rb", buffering=0) as f:
         try:
@@ -44,14 +48,14 @@ assert first["name"] == "two-packages"
 assert 0 < first["memory"] < 1 << 24
 assert first["uptime"] < 3600
 assert all(f["linux"] for f in first["features"].values())
-assert asked(lambda: None) == {"ioctl": 1}
+assert asks(lambda: None, {"ioctl": 1})
 assert asked(lambda: os.path.exists("mnt/absent"))["absent"] == 1
-assert asked(lambda: os.path.exists("mnt/absent")) == {"ioctl": 1}
+assert asks(lambda: os.path.exists("mnt/absent"), {"ioctl": 1})
 read = asked(lambda: open("mnt/sys/topofs/deep/er/file", "rb", buffering=0).read())
 assert read["read"] == 1, read
 assert terminal() == 25
-assert asked(terminal) == {"ioctl": 2}
-assert asked(lambda: os.statvfs("mnt")) == {"ioctl": 1, "statfs": 1}
+assert asks(terminal, {"ioctl": 2})
+assert asks(lambda: os.statvfs("mnt"), {"ioctl": 1, "statfs": 1})
 PYTHON
 check "counts what it is asked" "$python" count.py
 
