@@ -2,6 +2,7 @@
 #include "served.h"
 
 #include "topofs/buf.h"
+#include "topofs/io.h"
 #include "topofs/memfile.h"
 
 #include <errno.h>
@@ -163,8 +164,7 @@ int serve_pins(const char *folder, struct err *err)
 	int fd = memfile_new("topofs-pins");
 
 	find_pins(folder, &paths);
-	if (fd >= 0 && (paths.len == 0 || write(fd, paths.data, paths.len) == (ssize_t)paths.len) &&
-	    memfile_seal(fd) == 0)
+	if (fd >= 0 && write_all(fd, paths.data, paths.len) == 0 && memfile_seal(fd) == 0)
 		return fd;
 	if (fd >= 0)
 		close(fd);

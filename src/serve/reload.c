@@ -129,19 +129,21 @@ static bool is_described_so(const struct record *a, const struct record *b)
 	       !strcmp(a->unlisted, b->unlisted) && a->force == b->force && a->strict == b->strict;
 }
 
-/* A list of texts, or nothing. */
-static void take_pins(struct keeper *k, int fd)
+static void drop_pins(struct keeper *k)
 {
-	if (k->pins)
-		munmap((void *)k->pins, k->pins_size);
-	k->pins_size = 0;
-	k->pins = memfile_map(fd, &k->pins_size);
-	if (k->pins && k->pins[k->pins_size - 1] == '\0')
-		return;
 	if (k->pins)
 		munmap((void *)k->pins, k->pins_size);
 	k->pins = NULL;
 	k->pins_size = 0;
+}
+
+/* A list of texts, or nothing. */
+static void take_pins(struct keeper *k, int fd)
+{
+	drop_pins(k);
+	k->pins = memfile_map(fd, &k->pins_size);
+	if (!k->pins || k->pins[k->pins_size - 1] != '\0')
+		drop_pins(k);
 }
 
 void reload(struct keeper *k, const struct control *c, const struct control_fds *fds)
