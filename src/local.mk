@@ -6,6 +6,7 @@ core_libs = $(JANSSON_LIBS) $(LIBXML2_LIBS) $(HWLOC_LIBS) $(CAP_NG_LIBS) $(SECCO
 %C%_libcore_a_SOURCES = \
 	%D%/base/arena.c \
 	%D%/base/buf.c \
+	%D%/base/child.c \
 	%D%/base/err.c \
 	%D%/base/idset.c \
 	%D%/base/io.c \
@@ -154,6 +155,7 @@ core_libs = $(JANSSON_LIBS) $(LIBXML2_LIBS) $(HWLOC_LIBS) $(CAP_NG_LIBS) $(SECCO
 	%D%/tree/tree.c \
 	include/topofs/arena.h \
 	include/topofs/buf.h \
+	include/topofs/child.h \
 	include/topofs/emulated.h \
 	include/topofs/err.h \
 	include/topofs/facts.h \
@@ -219,6 +221,7 @@ noinst_LIBRARIES += %D%/libcompose.a
 %C%_libcompose_a_SOURCES = \
 	%D%/compose/compose.c \
 	%D%/compose/dead.c \
+	%D%/compose/enter.c \
 	%D%/compose/heal.c \
 	%D%/compose/links.c \
 	%D%/compose/mounts.c \

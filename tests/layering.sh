@@ -14,7 +14,7 @@ may serve    base tree
 may compose  base
 may cmd      base compose topo tree format plan sysfs serve
 may main     cmd
-has base     arena buf err idset io memfile mountinfo policy privileges size
+has base     arena buf child err idset io memfile mountinfo policy privileges size
 has topo     emulated facts rules scope topo
 has tree     tree
 has format   format

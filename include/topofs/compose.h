@@ -85,13 +85,6 @@ struct compose_repair {
  */
 int compose_repair(const struct compose_repair *how, struct err *err);
 
-/*
- * Calls a function in a child, which may have to wait for somebody who never answers, and gives what it returns and
- * puts into `answer`; -ETIMEDOUT after ten seconds, or as soon as it waits where it should be told `at_once`;
- * -ECHILD where the child was killed; or why there is none.
- */
-int compose_in_time(int (*call)(void *ctx, void *answer), void *ctx, void *answer, size_t size, bool at_once);
-
 /* Whether a folder is the root of a mount of topofs' whose server is there: 0, -ENODEV (it is not), -ENOTCONN. */
 int compose_is_alive(const char *folder, struct err *err);
 

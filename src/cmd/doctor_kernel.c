@@ -6,6 +6,8 @@
 
 #include "namespaces.h"
 
+#include "topofs/child.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -16,7 +18,6 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* --- a mount in namespaces of its own -------------------------------------------------------------------- */
@@ -28,42 +29,31 @@ struct answer {
 };
 
 /* As topofs run would mount. A process that is no longer root must be made its own again to map its ids. */
-static void try_mount(bool as_nobody, struct answer *a)
+static int try_mount(void *as_nobody, void *answer)
 {
 	enum { NOBODY = 65534 };
-	if (as_nobody && (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
-			  setresuid(NOBODY, NOBODY, NOBODY) || prctl(PR_SET_DUMPABLE, 1))) {
+	struct answer *a = answer;
+	if (*(bool *)as_nobody && (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
+				   setresuid(NOBODY, NOBODY, NOBODY) || prctl(PR_SET_DUMPABLE, 1))) {
 		a->rc = -errno;
 		err_set(&a->why, "", "cannot become an ordinary user: %s", strerror(errno));
-		return;
+		return 0;
 	}
 	a->rc = enter_namespaces(&a->why);
 	if (!a->rc)
 		a->rc = serve_probe("/sys", &a->kernel, &a->why);
+	return 0;
 }
 
 /* In a child, with which the namespaces go. */
 static struct answer ask_kernel(bool as_nobody)
 {
-	struct answer a = { .rc = -EIO };
-	int ends[2];
-	err_set(&a.why, "", "what was to try it died");
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return a;
-	pid_t child = fork();
-	if (child == 0) {
-		try_mount(as_nobody, &a);
-		_exit(write(ends[1], &a, sizeof a) == sizeof a ? 0 : 1);
+	struct answer a = { 0 };
+	if (call_in_time(try_mount, &as_nobody, &a, sizeof a, false) < 0) {
+		a.rc = -EIO;
+		err_set(&a.why, "", "what was to try it died");
 	}
-	close(ends[1]);
-	struct answer got;
-	ssize_t n;
-	while ((n = read(ends[0], &got, sizeof got)) < 0 && errno == EINTR)
-		;
-	close(ends[0]);
-	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
-		;
-	return n == sizeof got ? got : a;
+	return a;
 }
 
 void learn_kernel(struct host *h)

@@ -4,6 +4,7 @@
 
 #include "doctor.h"
 
+#include "topofs/child.h"
 #include "topofs/cmd.h"
 #include "topofs/compose.h"
 
@@ -39,7 +40,7 @@ void learn_mounts(struct host *h)
 			continue;
 		struct seen_mount *seen = LIST_ADD(&h->arena, &h->mounts);
 		seen->folder = arena_strdup(&h->arena, h->lines.at[i].mountpoint);
-		seen->rc = compose_in_time(ask, seen->folder, &seen->status, sizeof seen->status, false);
+		seen->rc = call_in_time(ask, seen->folder, &seen->status, sizeof seen->status, false);
 	}
 	const struct compose_repair how = { .dry_run = true, .found = note_dead, .ctx = h };
 	h->dead_rc = compose_repair(&how, &h->dead_why);

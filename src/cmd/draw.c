@@ -4,6 +4,7 @@
 
 #include "enter.h"
 
+#include "topofs/child.h"
 #include "topofs/cmd.h"
 #include "topofs/memfile.h"
 #include "topofs/serve.h"
@@ -125,10 +126,8 @@ static int draw_into(struct drawing *d, const char *file)
 	pid_t child = fork();
 	if (child == 0)
 		_exit(draw(d));
-	while (child > 0 && waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			child = -1;
-	return child > 0 ? finish(d, status, file) : fail("cannot run lstopo: %s", strerror(errno));
+	int rc = wait_for_child(child, &status);
+	return rc == 0 ? finish(d, status, file) : fail("cannot run lstopo: %s", strerror(-rc));
 }
 
 /* --------------------------------------------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "topofs/buf.h"
+#include "topofs/child.h"
 #include "topofs/cmd.h"
-#include "topofs/compose.h"
 #include "topofs/serve.h"
 
 #include <errno.h>
@@ -170,7 +170,7 @@ static int run(char **args, int n_args, const char *const *values)
 {
 	(void)n_args;
 	struct told told = { 0 };
-	int rc = compose_in_time(ask, args[0], &told, sizeof told, false);
+	int rc = call_in_time(ask, args[0], &told, sizeof told, false);
 	if (rc == -ETIMEDOUT)
 		return fail("%s: its server does not answer", args[0]);
 	if (rc < 0 && !*told.err.what)

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,12 +106,6 @@ static int mount_at(int mount, int scratch, const char *name)
 	return rc < 0 ? rc : 0;
 }
 
-static int failed(struct err *err, int rc, const char *what)
-{
-	err_set(err, "", "%s: %s", what, why_not(rc));
-	return rc;
-}
-
 /* In a mount namespace of this process's own: nothing here is seen by anybody. */
 static int put_together(void *ctx)
 {
@@ -124,10 +117,10 @@ static int put_together(void *ctx)
 	if (rc == 0 && c->real >= 0)
 		rc = mount_at(c->real, scratch, "real");
 	if (rc < 0)
-		return failed(c->err, rc, "cannot mount the machine's files where they are put together");
+		return say_why_not(c->err, rc, "cannot mount the machine's files where they are put together");
 	_cleanup_close_ int machine = open_within(scratch, "machine/sys", O_PATH | O_DIRECTORY);
 	if (machine < 0)
-		return failed(c->err, machine, "no sys in the machine's files");
+		return say_why_not(c->err, machine, "no sys in the machine's files");
 	if (c->policy)
 		rc = lay_union(c->policy, scratch, machine, c->real, c->err);
 	if (rc < 0)
@@ -138,7 +131,7 @@ static int put_together(void *ctx)
 	_cleanup_close_ int real = c->root < 0 ? -1 : open_within(c->root, "proc", O_PATH | O_DIRECTORY);
 	if (proc >= 0 && real >= 0)
 		find_covers(c, proc, real, "/proc");
-	return c->sys < 0 ? failed(c->err, c->sys, "cannot copy the mounts that were put together") : 0;
+	return c->sys < 0 ? say_why_not(c->err, c->sys, "cannot copy the mounts that were put together") : 0;
 }
 
 /* Takes those of the first n away again. */
@@ -159,9 +152,9 @@ static int put_in_place(struct composing *c, int sys)
 		rc = place < 0 ? place : mount_onto(c->proc.at[n].mount, place);
 	}
 	if (rc < 0)
-		failed(c->err, rc, arena_printf(&c->arena, "cannot cover %s of /proc", c->proc.at[n].name));
+		say_why_not(c->err, rc, arena_printf(&c->arena, "cannot cover %s of /proc", c->proc.at[n].name));
 	else if ((rc = mount_onto(c->sys, sys)) < 0)
-		failed(c->err, rc, "cannot cover /sys");
+		say_why_not(c->err, rc, "cannot cover /sys");
 	if (rc < 0)
 		uncover(c, n);
 	return rc;
@@ -205,7 +198,7 @@ static int compose(const struct compose *how, int real, int root, int place, str
 		return -ENOTTY;
 	}
 	if (c.policy && (c.real = mount_clone(real, "", true)) < 0)
-		return failed(err, c.real, "cannot copy the mount of the real /sys");
+		return say_why_not(err, c.real, "cannot copy the mount of the real /sys");
 	int rc = compose_apart(put_together, &c);
 	return rc < 0 ? rc : put_in_place(&c, place);
 }
@@ -227,7 +220,7 @@ static int shows_machine(int proc, int sys, struct err *err)
 	mount_list mounts = { 0 };
 	int rc = read_mounts(&a, proc, 0, &mounts);
 	if (rc < 0)
-		return failed(err, rc, "cannot read the list of mounts");
+		return say_why_not(err, rc, "cannot read the list of mounts");
 	return is_on(&mounts, sys, is_ours) || is_on(&mounts, cpus, is_served);
 }
 
@@ -235,7 +228,7 @@ int compose_onto(const struct compose *c, int root, bool again, struct err *err)
 {
 	_cleanup_close_ int sys = open_within(root, "sys", O_PATH | O_DIRECTORY);
 	if (sys < 0)
-		return failed(err, sys, "cannot open /sys");
+		return say_why_not(err, sys, "cannot open /sys");
 	int rc = again ? 0 : shows_machine(c->proc, sys, err);
 	if (rc > 0) {
 		err_set(err, "", "something of topofs covers /sys already");
@@ -247,7 +240,7 @@ int compose_onto(const struct compose *c, int root, bool again, struct err *err)
 int compose_beside(const struct compose *how, int real, int folder, struct err *err)
 {
 	_cleanup_close_ int sys = open_place(folder, "sys");
-	return sys < 0 ? failed(err, sys, "no sys in the machine's files") : compose(how, real, -1, sys, err);
+	return sys < 0 ? say_why_not(err, sys, "no sys in the machine's files") : compose(how, real, -1, sys, err);
 }
 
 /* --- away ------------------------------------------------------------------------------------------------ */
@@ -287,7 +280,7 @@ static int take_off(int proc, struct err *err)
 	int place, rc = read_mounts(&a, proc, 0, &mounts);
 
 	if (rc < 0)
-		return failed(err, rc, "cannot read the list of mounts");
+		return say_why_not(err, rc, "cannot read the list of mounts");
 	const struct mount_line *m = last_composed(&mounts, &hidden, &place);
 	if (!m && hidden) {
 		err_set(err, "", "something else is mounted on its %s", hidden->mountpoint);
@@ -297,7 +290,7 @@ static int take_off(int proc, struct err *err)
 		return 0;
 	rc = unmount_place(proc, place);
 	close_fd(&place);
-	return rc < 0 ? failed(err, rc, arena_printf(&a, "cannot unmount its %s", m->mountpoint)) : 1;
+	return rc < 0 ? say_why_not(err, rc, arena_printf(&a, "cannot unmount its %s", m->mountpoint)) : 1;
 }
 
 /*
@@ -316,7 +309,7 @@ int compose_off(int proc, size_t *n, struct err *err)
 	return -ENOENT;
 }
 
-/* --- elsewhere ------------------------------------------------------------------------------------------- */
+/* --- what is mounted ------------------------------------------------------------------------------------- */
 
 int compose_clone(int folder, const char *path, struct err *err)
 {
@@ -346,61 +339,4 @@ int compose_is_alive(const char *folder, struct err *err)
 	else if (rc < 0)
 		err_set(err, "", "%s", strerror(-rc));
 	return rc;
-}
-
-static int no_process(struct err *err)
-{
-	int error = errno;
-	err_set(err, "", "%s", error == ENOENT || error == ESRCH ? "no such process" : strerror(error));
-	return -error;
-}
-
-int compose_open_process(pid_t pid, struct err *err)
-{
-	char path[32];
-	snprintf(path, sizeof path, "/proc/%d", (int)pid);
-	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? no_process(err) : fd;
-}
-
-static int open_of_process(int process, const char *name, int flags, struct err *err)
-{
-	int fd = openat(process, name, flags | O_CLOEXEC);
-	return fd < 0 ? no_process(err) : fd;
-}
-
-static int enter_user(int user, struct err *err)
-{
-	if (setns(user, CLONE_NEWUSER) == 0)
-		return 1;
-	int error = errno;
-	if (error == EINVAL) /* it is in it already */
-		return 0;
-	err_set(err, "", "not permitted to enter its user namespace: %s", strerror(error));
-	return -error;
-}
-
-int compose_enter_user(int process, struct err *err)
-{
-	if (geteuid() == 0)
-		return 0;
-	_cleanup_close_ int user = open_of_process(process, "ns/user", O_RDONLY, err);
-	return user < 0 ? user : enter_user(user, err);
-}
-
-int compose_enter(int process, struct err *err)
-{
-	_cleanup_close_ int mounts = open_of_process(process, "ns/mnt", O_RDONLY, err);
-	_cleanup_close_ int root = mounts < 0 ? -1 : open_of_process(process, "root", O_PATH | O_DIRECTORY, err);
-	_cleanup_close_ int user = root < 0 ? -1 : open_of_process(process, "ns/user", O_RDONLY, err);
-	if (mounts < 0 || root < 0 || user < 0)
-		return mounts < 0 ? mounts : root < 0 ? root : user;
-	if (setns(mounts, CLONE_NEWNS) < 0) {
-		int rc = errno == EPERM ? enter_user(user, err) : failed(err, -errno, "cannot enter its mount namespace");
-		if (rc < 0)
-			return rc;
-		if (setns(mounts, CLONE_NEWNS) < 0)
-			return failed(err, -errno, "not permitted to enter its mount namespace");
-	}
-	return fchdir(root) < 0 || chroot(".") < 0 ? failed(err, -errno, "cannot enter its root") : 0;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mounts.h"
 
+#include "topofs/child.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +15,6 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 void close_fd(const int *fd)
@@ -35,6 +36,12 @@ const char *why_not(int rc)
 	if (rc == -ENOSYS)
 		return "the kernel is older than Linux 5.12, or a seccomp filter hides its calls";
 	return rc == -EPERM ? "not permitted to mount" : strerror(-rc);
+}
+
+int say_why_not(struct err *err, int rc, const char *what)
+{
+	err_set(err, "", "%s: %s", what, why_not(rc));
+	return rc;
 }
 
 int mount_clone(int at, const char *path, bool recursive)
@@ -164,8 +171,8 @@ int compose_apart(int (*call)(void *ctx), void *ctx)
 	pid_t child = clone(run_apart, stack + STACK, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &a);
 	if (child < 0)
 		a.rc = -errno;
-	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
-		;
+	else
+		wait_for_child(child, NULL);
 	munmap(stack, STACK);
 	return a.rc;
 }

@@ -16,6 +16,8 @@ void close_fd(const int *fd);
 
 /* What is in the way, by a negative errno of these: a call may be missing, or a seccomp filter's to refuse. */
 const char *why_not(int rc);
+/* "WHAT: why not"; returns rc. */
+int say_why_not(struct err *err, int rc, const char *what);
 
 /*
  * A mount of a place that is nowhere mounted yet, and private, so that what is mounted on it is not on the original too;

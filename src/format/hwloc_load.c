@@ -9,6 +9,7 @@
 #include "hwloc_load.h"
 #include "types.h"
 
+#include "topofs/child.h"
 #include "topofs/io.h"
 #include "topofs/memfile.h"
 #include "topofs/privileges.h"
@@ -233,11 +234,9 @@ static int ask(enum hw_kind kind, const struct buf *text, int answer, int messag
 	pid_t child = fork();
 	if (child == 0)
 		_exit(run(kind, text, answer, messages));
-	while (child > 0 && waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			child = -1;
-	return child > 0 ? take_answer(status, kind, answer, messages, ret, err)
-			 : err_set(err, "", "cannot run libhwloc: %s", strerror(errno));
+	int rc = wait_for_child(child, &status);
+	return rc == 0 ? take_answer(status, kind, answer, messages, ret, err)
+		       : err_set(err, "", "cannot run libhwloc: %s", strerror(-rc));
 }
 
 /* --------------------------------------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 #include "served.h"
 
 #include "topofs/buf.h"
+#include "topofs/child.h"
 #include "topofs/mountinfo.h"
 
 #include <errno.h>
@@ -12,7 +13,6 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* What mount(8) and fstab(5) may say, and what becomes of it. */
@@ -315,8 +315,7 @@ static bool run_fusermount(const char *const *argv, int socket, struct err *err)
 			break;
 	said[len] = '\0';
 	close(pipes[0]);
-	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
+	wait_for_child(child, &status);
 	err_set(err, "", "%.*s", (int)strcspn(said, "\n"), len ? said : "fusermount3 failed");
 	return status == 0;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "served.h"
 
+#include "topofs/child.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -8,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 void serve_hold_standard_files(void)
@@ -156,10 +157,10 @@ int serve_start(const struct serve_what *what, struct err *err)
 	}
 	int error = child < 0 ? errno : 0;
 	close(ends[1]);
-	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
-		;
-	if (!error)
+	if (!error) {
+		wait_for_child(child, NULL);
 		return ends[0];
+	}
 	close(ends[0]);
 	err_set(err, "", "cannot start a server: %s", strerror(error));
 	return -error;
